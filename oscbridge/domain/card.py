@@ -1,0 +1,172 @@
+"""The card of a trained model: what it is, what it was made from, what it measures; and the
+graphs every model version has, with the names of their inputs and outputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from oscbridge.domain.pianoroll import ROWS
+from oscbridge.domain.pose import COUNT
+
+SCHEMA = 1
+"""Version of the card's own format."""
+DOMAINS = ("music", "dance")
+"""Order of the bridge's one-hot `domain`."""
+VAES = ("midi_vae", "pose_vae", "bridge_vae")
+GOLDEN = "golden.npz"
+"""Stored inputs and outputs of every graph: arrays `<graph>.<tensor>`."""
+
+LATENTS = "latents.npz"
+"""Spread of the latents over the training windows (`domain.latents.SPREADS`): `<name>.mean` and
+`<name>.std`."""
+
+Size = int | str
+"""A dimension: a number, or the name of a field of the card that holds it."""
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """An input or output (B, *shape) float32 of a graph."""
+
+    name: str
+    shape: tuple[Size, ...]
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Half a VAE as an ONNX file `<name>.onnx`, its weights lying in `<vae>.safetensors`."""
+
+    name: str
+    vae: str
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+
+
+_ROLL = Tensor("roll", ("window", ROWS))
+_POSES = Tensor("poses", ("window", COUNT, 3))
+_LATENT = Tensor("latent", ("latent",))
+_BRIDGE_LATENT = Tensor("latent", ("bridge_latent",))
+_DOMAIN = Tensor("domain", (len(DOMAINS),))
+
+
+def _posterior(size: Size) -> tuple[Tensor, ...]:
+    return Tensor("mean", (size,)), Tensor("log_variance", (size,))
+
+
+GRAPHS = {
+    graph.name: graph
+    for graph in (
+        Graph("midi_encoder", "midi_vae", (_ROLL,), _posterior("latent")),
+        Graph("midi_decoder", "midi_vae", (_LATENT,), (_ROLL,)),
+        Graph("pose_encoder", "pose_vae", (_POSES,), _posterior("latent")),
+        Graph("pose_decoder", "pose_vae", (_LATENT,), (_POSES,)),
+        Graph("bridge_encoder", "bridge_vae", (_LATENT, _DOMAIN), _posterior("bridge_latent")),
+        Graph(
+            "bridge_decoder",
+            "bridge_vae",
+            (_BRIDGE_LATENT, _DOMAIN),
+            (Tensor("latent_out", ("latent",)),),
+        ),
+    )
+}
+"""Every graph of a model version. `roll` is in [0, 1], 1 where a note sounds; `poses` are metres
+from mid-hip, facing the front on average (`domain.pose.to_front`)."""
+
+FILES = (
+    *(f"{vae}.safetensors" for vae in VAES),
+    *(f"{graph}.onnx" for graph in GRAPHS),
+    GOLDEN,
+    LATENTS,
+)
+"""Every file a card has a hash of."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A collection the model was trained on: its licence and the notice that goes with it."""
+
+    name: str
+    licence: str
+    notice: str
+    songs: int = 0
+    takes: int = 0
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a model version says about itself.
+
+    `config`: each VAE's Config; `window` in steps, `latent` and `bridge_latent` in dimensions;
+    `files`: sha256 (hex) of each of `FILES`; `recipe`: how it was trained, its split included;
+    `metrics`: section -> figure -> value, on the test split; `golden`: the tolerance within which
+    the graphs must answer the inputs stored in `golden.npz`.
+    """
+
+    name: str
+    version: int
+    preset: str
+    config: Mapping[str, Mapping[str, Any]]
+    window: int
+    latent: int
+    bridge_latent: int
+    files: Mapping[str, str]
+    sources: tuple[Source, ...]
+    seed: int
+    recipe: Mapping[str, Any]
+    metrics: Mapping[str, Mapping[str, float]]
+    golden: Mapping[str, float]
+    schema: int = SCHEMA
+
+    def shape(self, tensor: Tensor) -> tuple[int, ...]:
+        """The tensor's dimensions after the batch."""
+        return tuple(s if isinstance(s, int) else int(getattr(self, s)) for s in tensor.shape)
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON-able values; `from_json` reads them back."""
+        return {**asdict(self), "sources": [asdict(source) for source in self.sources]}
+
+    @classmethod
+    def from_json(cls, values: object) -> Card:
+        """The card those values are. Raises ValueError that says which field is wrong and how."""
+        if not isinstance(values, dict):
+            raise ValueError("a card is a JSON object")
+        if values.get("schema") != SCHEMA:
+            raise ValueError(
+                f"its schema is {values.get('schema')!r}, this oscbridge reads {SCHEMA}: "
+                "use the oscbridge it was trained with, or train it again"
+            )
+        _check_fields(values)
+        return cls(**values | {"sources": tuple(_source(s) for s in values["sources"])})
+
+
+_KINDS: dict[str, type] = {
+    "name": str, "version": int, "preset": str, "config": dict, "window": int, "latent": int,
+    "bridge_latent": int, "files": dict, "sources": list, "seed": int, "recipe": dict,
+    "metrics": dict, "golden": dict, "schema": int,
+}  # fmt: skip
+
+
+def _check_fields(values: dict[str, Any]) -> None:
+    if missing := sorted(_KINDS.keys() - values.keys()):
+        raise ValueError(f"it lacks {', '.join(missing)}")
+    if unknown := sorted(values.keys() - _KINDS.keys()):
+        raise ValueError(f"it has fields that schema {SCHEMA} does not know: {', '.join(unknown)}")
+    for name, kind in _KINDS.items():
+        value = values[name]
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise ValueError(f"{name} is {value!r}, which is not of type {kind.__name__}")
+    for name in ("version", "window", "latent", "bridge_latent"):
+        if values[name] < 1:
+            raise ValueError(f"{name} is {values[name]}, it must be at least 1")
+    if missing := [file for file in FILES if file not in values["files"]]:
+        raise ValueError(f"files has no hash of {', '.join(missing)}")
+
+
+def _source(values: object) -> Source:
+    names = {f.name for f in fields(Source)}
+    if not isinstance(values, dict) or not {"name", "licence", "notice"} <= values.keys() <= names:
+        raise ValueError(f"a source must have {', '.join(sorted(names))}; it is {values!r}")
+    return Source(**values)

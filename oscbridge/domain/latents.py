@@ -1,0 +1,34 @@
+"""How latents are spread, and giving a translated latent the spread of real ones.
+
+A bridge answers near the middle of what it knows: music of no bass, dances that hardly move.
+Rescaling each dimension to the spread that real latents have costs nothing and gives both back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oscbridge.domain.card import DOMAINS
+
+TRANSLATIONS = tuple(f"{a}_to_{b}" for a in DOMAINS for b in DOMAINS if a != b)
+SPREADS = (*DOMAINS, *TRANSLATIONS)
+"""Populations of z a model knows the spread of: of encoded training windows, and of what the
+bridge makes of them in the other domain."""
+_TINY = 1e-6
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Mean and standard deviation of each dimension of a population of latents: (latent,) each."""
+
+    mean: NDArray[np.float32]
+    std: NDArray[np.float32]
+
+
+def rescaled(z: NDArray[np.float32], made: Spread, real: Spread) -> NDArray[np.float32]:
+    """z (..., latent) of the population `made`, with the mean and spread of the `real` one."""
+    unit = (z - made.mean) / np.maximum(made.std, _TINY)
+    return np.asarray(unit * real.std + real.mean, np.float32)

@@ -1,0 +1,1 @@
+"""From folders of songs and dances to a model version with its card; never loaded by the daemon."""

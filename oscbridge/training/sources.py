@@ -1,0 +1,118 @@
+"""Finding songs and takes in folders, and what is known to be wrong with some of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from oscbridge.errors import FileError
+from oscbridge.io.model_files import sha256
+from oscbridge.training.notices import has_notice
+
+SONGS = {".mid", ".midi", ".smf"}
+TAKES = {".bvh", ".npz", ".json", ".csv"}
+NOMINAL_TEMPO = 120.0
+"""BPM of the step grid laid on a dance whose beat nobody knows."""
+
+Kind = Literal["song", "take"]
+
+
+@dataclass(frozen=True)
+class Erratum:
+    """Takes whose file says something wrong, by the shape of their name and of their header."""
+
+    name: re.Pattern[str]
+    header: re.Pattern[bytes]
+    fps: float
+    group: str
+    why: str
+
+
+ERRATA = (
+    Erratum(
+        re.compile(r"6[01]_(\d\d)\.bvh"),
+        re.compile(rb"Frame Time:\s*0?\.00833"),
+        fps=60.0,
+        group=r"60+61_\1",
+        why="CMU salsa: 60 fps although the header says 120; 60 and 61 are one couple",
+    ),
+)
+"""Known errata. `group` names what must stay on one side of a split: partners in one recording."""
+_HEADER = 1 << 16
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A song or a take on disk, and how it is to be read.
+
+    `collection`: the folder its licence lies in; `group`: what must not be split; `stratum`: what
+    is split evenly; `fps`: instead of the header's; `dances_to_beat`: its tempo can be heard from
+    its movement.
+    """
+
+    path: Path
+    kind: Kind
+    collection: Path
+    group: str
+    stratum: str
+    fps: float | None = None
+    dances_to_beat: bool = False
+    note: str = ""
+
+    def key(self) -> str:
+        """Its name with the first of its bytes' hash: the same file is known again elsewhere."""
+        return f"{self.path.name} {sha256(self.path)[:8]}"
+
+
+def find(paths: Iterable[Path]) -> list[Recording]:
+    """Every song and take in the folders and files given. Raises FileError if one is not there."""
+    found: dict[Path, Recording] = {}
+    for root in paths:
+        if not root.exists():
+            raise FileError(root, "no such file or folder; give folders of songs and dances")
+        inside = sorted(root.rglob("*")) if root.is_dir() else [root]
+        for path in inside:
+            kind = _kind(path)
+            if kind is not None and path.is_file():
+                top = root if root.is_dir() else root.parent
+                found.setdefault(path.resolve(), _recording(path, kind, top))
+    return sorted(found.values(), key=lambda r: (r.kind, r.path.name, r.path))
+
+
+def collections(recordings: Sequence[Recording]) -> list[Path]:
+    """The folders the recordings' licences lie in, each once, by name."""
+    return sorted({r.collection for r in recordings}, key=lambda p: p.name)
+
+
+def _kind(path: Path) -> Kind | None:
+    suffix = path.suffix.lower()
+    if suffix in SONGS:
+        return "song"
+    return "take" if suffix in TAKES else None
+
+
+def _recording(path: Path, kind: Kind, top: Path) -> Recording:
+    home = path.parent
+    while home != top and not has_notice(home):
+        home = home.parent
+    plain = Recording(path, kind, home, group=path.name, stratum=path.parent.name)
+    for erratum in ERRATA:
+        named = erratum.name.fullmatch(path.name)
+        if named and erratum.header.search(_head(path)):
+            return Recording(
+                path, kind, home,
+                group=named.expand(erratum.group),
+                stratum=erratum.why,
+                fps=erratum.fps,
+                dances_to_beat=True,
+                note=erratum.why,
+            )  # fmt: skip
+    return plain
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_HEADER)

@@ -1,0 +1,1 @@
+"""The VAEs in torch: one file a model, grouped by preset; training only, never in the daemon."""
