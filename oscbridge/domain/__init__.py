@@ -1,1 +1,1 @@
-"""Plain values of music, pose, time and latents, and numpy on them; no files, no sockets, no nets."""
+"""Plain values of music, pose, time and latents, and numpy on them: no files, sockets or nets."""

@@ -112,7 +112,7 @@ def to_roll(clip: Clip) -> PianoRoll:
 
 
 def to_clip(roll: PianoRoll, timeline: Timeline, name: str = "") -> Clip:
-    """The roll's notes; a held step that follows no held step starts a note even without velocity."""
+    """The roll's notes; a held step after a silent one starts a note even without velocity."""
     notes: list[Note] = []
     starts = roll.held & ((roll.velocity > 0) | ~np.roll(roll.held, 1, axis=0))
     starts[0] = roll.held[0]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -121,7 +122,7 @@ def window_starts(timeline: Timeline, steps: int) -> NDArray[np.intp]:
     bars = np.round(timeline.bar_starts(steps / STEPS_PER_BEAT) * STEPS_PER_BEAT).astype(np.intp)
     edges: Sequence[int] = [*bars.tolist(), steps]
     starts: list[int] = []
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         starts.extend(range(start, end, WINDOW // 2))
     last = next((i for i, s in enumerate(starts) if s + WINDOW >= steps), len(starts) - 1)
     return np.array(starts[: last + 1], np.intp)

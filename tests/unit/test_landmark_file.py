@@ -100,7 +100,7 @@ def test_json_that_is_wrong_is_named(tmp_path, changes, said):
 @pytest.mark.parametrize(
     ("text", "line", "said"),
     [
-        ("", 1, "not JSON"),
+        ("", None, "empty"),
         ('{"landmarks":\n[[[0,0,\n', 3, "not JSON"),
         ("[1, 2]", None, "object"),
         ('{"time":\n[0, NaN]}', 2, "NaN"),

@@ -1,0 +1,51 @@
+"""Reading a file whole and writing one whole: bounded, atomic, with errors that name the cause."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from oscbridge.errors import FileError
+
+
+def read_limited(path: str | Path, limit: int, what: str) -> bytes:
+    """All bytes of a file of at most `limit` bytes; `what` names its kind in errors ("a MIDI file").
+
+    Raises FileError when it is missing, no file, unreadable, empty or too large.
+    """
+    path = Path(path)
+    try:
+        if not path.is_file():
+            cause = "is a folder" if path.is_dir() else "no such file; check the name"
+            raise FileError(path, cause)
+        size = path.stat().st_size
+        if size > limit:
+            raise FileError(
+                path,
+                f"{size / 1e6:.1f} MB, but {what} may have up to {limit / 1e6:.0f} MB; "
+                "cut it into shorter ones",
+            )
+        content = path.read_bytes()
+    except OSError as error:
+        raise FileError(path, f"cannot be read: {error.strerror or error}") from error
+    if not content:
+        raise FileError(path, f"the file is empty; {what} was expected")
+    return content
+
+
+def write_atomically(path: str | Path, content: bytes) -> None:
+    """Write a file so that it is there whole or not at all. Raises FileError."""
+    path = Path(path)
+    draft = ""
+    try:
+        handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(draft).chmod(0o644)
+        Path(draft).replace(path)
+    except OSError as error:
+        if draft:
+            Path(draft).unlink(missing_ok=True)
+        cause = error.strerror or error
+        raise FileError(path, f"cannot be written: {cause}; choose another place") from error
