@@ -7,7 +7,8 @@ from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (HERE / "oscbridge/__init__.py").read_text("utf-8"))
-assert VERSION, "oscbridge/__init__.py must say __version__"
+if VERSION is None:
+    raise SystemExit("oscbridge/__init__.py must say __version__")
 
 # Folders that lie beside the package in the repository and inside it once installed
 # (oscbridge.shipped finds them in both places).
@@ -40,7 +41,7 @@ TEST = [
 setup(
     name="oscbridge",
     version=VERSION[1],
-    description="A bridge between music and dance: three VAEs behind OSC, for DAWs, Max and Blender",
+    description="A bridge between music and dance: three VAEs behind OSC",
     long_description=(HERE / "README.md").read_text("utf-8"),
     long_description_content_type="text/markdown",
     license="MIT",

@@ -64,8 +64,14 @@ def bass(bar: int, root: int, *, driving: bool) -> list[Note]:
     line = (
         [(i / 2, root + (12 if i % 2 else 0), 0.5) for i in range(8)]
         if driving
-        else [(0, root, 0.75), (0.75, root, 0.25), (1.5, root + 12, 0.5), (2, root, 0.5)]
-        + [(2.5, root + 7, 0.5), (3.5, root + 10, 0.5)]
+        else [
+            (0, root, 0.75),
+            (0.75, root, 0.25),
+            (1.5, root + 12, 0.5),
+            (2, root, 0.5),
+            (2.5, root + 7, 0.5),
+            (3.5, root + 10, 0.5),
+        ]
     )
     return [Note(bar * BAR + b, Part.BASS, p, d, 100 if b % 2 == 0 else 84) for b, p, d in line]
 

@@ -41,7 +41,7 @@ class JobError(OscbridgeError):
         self.code = code
 
 
-class CancelledJob(JobError):
+class CancelledJob(JobError):  # noqa: N818 - it is how a job ends, not a mistake
     """The client took its job back while it ran."""
 
     def __init__(self) -> None:

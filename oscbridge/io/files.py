@@ -10,7 +10,7 @@ from oscbridge.errors import FileError
 
 
 def read_limited(path: str | Path, limit: int, what: str) -> bytes:
-    """All bytes of a file of at most `limit` bytes; `what` names its kind in errors ("a MIDI file").
+    """All bytes of a file of at most `limit` bytes; `what` ("a MIDI file") names its kind.
 
     Raises FileError when it is missing, no file, unreadable, empty or too large.
     """

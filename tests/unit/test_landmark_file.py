@@ -121,7 +121,7 @@ def test_text_that_is_no_landmark_json_is_refused(tmp_path, text, line, said):
 @pytest.mark.parametrize(
     ("change", "line", "said"),
     [
-        (lambda rows: [], 1, "name the columns"),
+        (lambda rows: [], None, "empty"),
         (lambda rows: rows[:1], 2, "no line after its first"),
         (lambda rows: [r[1:] for r in rows], 1, "name the columns"),
         (lambda rows: [r[:-1] for r in rows], 1, "no column 'right_foot_index_z'"),

@@ -1,0 +1,314 @@
+"""Every OSC endpoint, declared once: the dispatcher, the argument checks, the documentation and
+`oscbridge api` are made from this table. Imports nothing of ours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+ROOT = "/oscbridge"
+PORT = 7720
+FRAME = 104
+"""Floats of a dance frame on the wire: time (s), beat, root x y z, then x y z of 33 landmarks."""
+NOTE = ("part", "pitch", "start", "duration", "velocity")
+"""Atoms of a note on the wire: part 0 drums, 1 bass, 2 melody; start and duration in beats."""
+
+Kind = Literal["job", "message", "reply"]
+Type = Literal["i", "f", "s", "bool", "clip", "dance", "item", "notes", "frames"]
+TYPES: dict[str, str] = {
+    "i": "integer",
+    "f": "float",
+    "s": "string",
+    "bool": "0 or 1",
+    "clip": "handle of a clip, or the name of a file in the clip library",
+    "dance": "handle of a dance",
+    "item": "handle of a clip or of a dance",
+    "notes": f"{len(NOTE)} atoms a note: {' '.join(NOTE)}",
+    "frames": f"{FRAME} floats a frame, or one blob of the same as big-endian float32",
+}
+Value = int | float | str
+
+
+@dataclass(frozen=True)
+class Arg:
+    """One argument; with a `default` it may be left out, with `rest` it may come any number of
+    times (and is the last). `low` and `high` are inclusive.
+    """
+
+    name: str
+    type: Type
+    doc: str
+    default: Value | None = None
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+    choices: tuple[str, ...] = ()
+    rest: bool = False
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An address under /oscbridge. A job's first argument is an id its client chose; it ends in
+    one `done address id ...`, the `...` being `answers`, or one `fail address id code text`.
+    """
+
+    address: str
+    kind: Kind
+    doc: str
+    args: tuple[Arg, ...] = ()
+    answers: tuple[Arg, ...] = ()
+    replies: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """The whole address."""
+        return f"{ROOT}/{self.address}"
+
+    @property
+    def usage(self) -> str:
+        """The address with the names of its arguments; those in brackets may be left out."""
+        return " ".join([self.path, *(_shown(a) for a in self.args)])
+
+
+def _shown(arg: Arg) -> str:
+    if arg.rest:
+        return f"{arg.name}..."
+    return arg.name if arg.default is None else f"[{arg.name}]"
+
+
+MAX_INT = 2**31 - 1
+ID = Arg("id", "i", "chosen by the client; comes back in every answer", low=0, high=MAX_INT)
+SEED = Arg(
+    "seed", "i", "same seed, same answer; -1: the daemon picks one and tells it",
+    -1, -1, MAX_INT,
+)  # fmt: skip
+SEED_USED = Arg("seed", "i", "the seed that gave this answer")
+TEMPERATURE = Arg("temperature", "f", "0: the most likely answer; 1: as the model", 1.0, 0, 4)
+TEMPO = Arg("tempo", "f", "tempo", 120.0, 10, 1000, "BPM")
+BARS = Arg("bars", "i", "length", 2, 1, 256, "bars of 4/4")
+CLIP = Arg("clip", "clip", "the clip")
+DANCE = Arg("dance", "dance", "the dance")
+NEW_CLIP = Arg("clip", "i", "handle of the new clip")
+NEW_DANCE = Arg("dance", "i", "handle of the new dance")
+INDEX = Arg("index", "i", "chunk, from 0", low=0, high=MAX_INT)
+INDICES = Arg("index", "i", "chunks, from 0", low=0, high=MAX_INT, rest=True)
+CHUNKS = Arg("chunks", "i", "number of chunks", low=1, high=65536)
+NOTES = Arg("notes", "i", "number of notes")
+FRAMES = Arg("frames", "i", "number of frames")
+LENGTH = Arg("length", "f", "length", low=0.25, high=100_000, unit="beats")
+NUMERATOR = Arg("numerator", "i", "beats in a bar", 4, 1, 64)
+DENOMINATOR = Arg("denominator", "i", "what counts as a beat", 4, 1, 64)
+NAME = Arg("name", "s", "name of the clip", "")
+NOTE_LIST = Arg("notes", "notes", "notes of the chunk", rest=True)
+FRAME_LIST = Arg("frames", "frames", "frames of the chunk", rest=True)
+FORMAT = Arg("format", "s", "how frames are sent", "floats", choices=("floats", "blob"))
+SPACE = Arg("space", "s", "of which VAE", choices=("music", "dance", "bridge"))
+Z = Arg("z", "f", "the latent", rest=True)
+
+
+def _s(name: str, doc: str) -> Arg:
+    return Arg(name, "s", doc)
+
+
+def _i(name: str, doc: str) -> Arg:
+    return Arg(name, "i", doc)
+
+
+def _f(name: str, doc: str, unit: str = "") -> Arg:
+    return Arg(name, "f", doc, unit=unit)
+
+
+_NEW_MUSIC = (SEED_USED, NEW_CLIP, NOTES)
+_NEW_DANCE = (SEED_USED, NEW_DANCE, FRAMES)
+_SAMPLED = (SEED, TEMPERATURE)
+
+MESSAGES = (
+    Endpoint(
+        "notify", "message",
+        "Say where answers go (without it: to the port the message came from) and hold a lease "
+        "of 60 s that any message renews.",
+        (
+            Arg("on", "bool", "1: send answers there; 0: to the source port again"),
+            Arg("port", "i", "UDP port of the client; 0: the source port", 0, 0, 65535),
+            Arg("host", "s", "loopback or the sender's own address; empty: the sender's", ""),
+        ),
+        replies=("notified",),
+    ),
+    Endpoint("status", "message", "How the daemon is.", replies=("status.reply",)),
+    Endpoint("version", "message", "Which oscbridge this is.", replies=("version.reply",)),
+    Endpoint(
+        "sync", "message", "Answered once everything sent before it was received.", (ID,),
+        replies=("synced",),
+    ),
+    Endpoint("cancel", "message", "Take a job back; it then ends in `fail ... cancelled`.", (ID,)),
+)  # fmt: skip
+
+JOBS = (
+    Endpoint(
+        "music/generate", "job", "New clips; clip k of several is made with seed + k.",
+        (ID, BARS, *_SAMPLED, TEMPO, Arg("count", "i", "number of clips", 1, 1, 64)),
+        (SEED_USED, Arg("clip", "i", "handles of the new clips", rest=True)),
+    ),
+    Endpoint(
+        "music/reconstruct", "job", "What the music VAE makes of a clip.",
+        (ID, CLIP, *_SAMPLED), _NEW_MUSIC,
+    ),
+    Endpoint("music/to_dance", "job", "A dance to a clip.", (ID, CLIP, *_SAMPLED), _NEW_DANCE),
+    Endpoint("dance/to_music", "job", "A clip to a dance.", (ID, DANCE, *_SAMPLED), _NEW_MUSIC),
+    Endpoint(
+        "dance/reconstruct", "job", "What the dance VAE makes of a dance.",
+        (ID, DANCE, *_SAMPLED), _NEW_DANCE,
+    ),
+    Endpoint(
+        "pair/generate", "job", "One sample of the bridge, decoded as a clip and as its dance.",
+        (ID, BARS, *_SAMPLED, TEMPO), (SEED_USED, NEW_CLIP, NEW_DANCE),
+    ),
+    Endpoint(
+        "latent/encode", "job", "The latent (mean of the posterior) of one window.",
+        (
+            ID, SPACE, Arg("item", "item", "the clip or dance"),
+            Arg("step", "i", "where the window starts", 0, 0, MAX_INT, "steps"),
+        ),
+        (Z,),
+    ),
+    Endpoint(
+        "latent/decode", "job", "A latent as a clip or a dance of one window.",
+        (
+            ID, SPACE, Arg("kind", "s", "what to make", choices=("clip", "dance")), TEMPO, Z,
+        ),
+        (Arg("item", "i", "handle of the new clip or dance"),),
+    ),
+    Endpoint(
+        "clip/put", "job",
+        "Begin to hand a clip over; then `clip/put/chunk` for each chunk, then `clip/put/end`.",
+        (
+            ID, CHUNKS, LENGTH, Arg("tempo", "f", "tempo", 120.0, 10, 1000, "BPM"),
+            NUMERATOR, DENOMINATOR, NAME,
+        ),
+        (NEW_CLIP, NOTES), ("clip/put/missing",),
+    ),
+    Endpoint(
+        "clip/get", "job", "Fetch a clip: `clip/begin`, `clip/chunk`s, `clip/end`.",
+        (ID, CLIP), (_i("clip", "its handle"), NOTES), ("clip/begin", "clip/chunk", "clip/end"),
+    ),
+    Endpoint(
+        "clip/resend", "job", "Fetch chunks of a clip again, as `clip/get` numbered them.",
+        (ID, CLIP, INDICES), (), ("clip/chunk",),
+    ),
+    Endpoint(
+        "clip/save", "job", "Write a clip into the clip library; a taken name gets -2, -3, ...",
+        (ID, CLIP, Arg("name", "s", "file name, with or without .mid; empty: the clip's own", "")),
+        (_s("name", "name of the file"),),
+    ),
+    Endpoint(
+        "clip/list", "job", "The files of the clip library.",
+        (ID,), (_i("count", "number of files"),), ("clip/item",),
+    ),
+    Endpoint(
+        "dance/put", "job",
+        "Begin to hand a dance over; then `dance/put/chunk` for each chunk, then `dance/put/end`.",
+        (ID, CHUNKS, Arg("name", "s", "name of the dance", "")), (NEW_DANCE, FRAMES),
+        ("dance/put/missing",),
+    ),
+    Endpoint(
+        "dance/get", "job", "Fetch a dance: `dance/begin`, `dance/chunk`s, `dance/end`.",
+        (ID, DANCE, FORMAT), (_i("dance", "its handle"), FRAMES),
+        ("dance/begin", "dance/chunk", "dance/end"),
+    ),
+    Endpoint(
+        "dance/resend", "job", "Fetch chunks of a dance again, as `dance/get` numbered them.",
+        (ID, DANCE, FORMAT, INDICES), (), ("dance/chunk",),
+    ),
+    Endpoint(
+        "model/list", "job", "The installed models.",
+        (ID,), (_i("count", "number of versions"),), ("model/item",),
+    ),
+    Endpoint(
+        "model/load", "job",
+        "Check a model and serve it; on failure the one that serves goes on serving.",
+        (
+            ID, Arg("name", "s", "name of the model"),
+            Arg("version", "i", "version; 0: the newest", 0, 0, MAX_INT),
+        ),
+        (_s("name", "name of the model"), _i("version", "the version now served")),
+    ),
+)  # fmt: skip
+
+UPLOADS = (
+    Endpoint("clip/put/chunk", "message", "One chunk of a clip.", (ID, INDEX, NOTE_LIST)),
+    Endpoint("clip/put/end", "message", "The clip is sent; ends the job `clip/put`.", (ID,)),
+    Endpoint("dance/put/chunk", "message", "One chunk of a dance.", (ID, INDEX, FRAME_LIST)),
+    Endpoint("dance/put/end", "message", "The dance is sent; ends the job `dance/put`.", (ID,)),
+)
+
+REPLIES = (
+    Endpoint(
+        "done", "reply", "A job is done; the rest is what its endpoint answers.",
+        (_s("address", "of the job"), ID),
+    ),
+    Endpoint(
+        "fail", "reply", "A request could not be done, and changed nothing.",
+        (
+            _s("address", "of the request"), _i("id", "of the job, -1 where there is none"),
+            _s("code", "one word"), _s("text", "what was wrong and what would be right"),
+        ),
+    ),
+    Endpoint("progress", "reply", "How far a job is.", (ID, _f("fraction", "0 to 1"))),
+    Endpoint(
+        "notified", "reply", "Where answers go from now on.",
+        (_i("on", "0 or 1"), _s("host", "host"), _i("port", "port"), _f("lease", "lease", "s")),
+    ),
+    Endpoint(
+        "status.reply", "reply", "How the daemon is.",
+        (
+            _s("model", "name of the model"), _i("version", "its version"),
+            _f("uptime", "time since the start", "s"), _i("clients", "clients with a lease"),
+            _i("queue", "jobs that wait or run"), _i("done", "jobs done"),
+            _i("failed", "jobs failed"), _f("p50", "median time of a job", "ms"),
+            _f("p99", "99th percentile of it", "ms"), _i("clips", "clips held"),
+            _i("dances", "dances held"), _f("memory", "resident memory", "MB"),
+        ),
+    ),
+    Endpoint(
+        "version.reply", "reply", "Which oscbridge this is.",
+        (_s("name", "oscbridge"), _s("version", "its version")),
+    ),
+    Endpoint("synced", "reply", "Answers `sync`.", (ID,)),
+    Endpoint(
+        "clip/begin", "reply", "A clip follows.",
+        (
+            ID, _i("clip", "its handle"), _i("chunks", "number of chunks"), NOTES,
+            _f("length", "length", "beats"), _f("tempo", "tempo at the start", "BPM"),
+            _i("numerator", "of the meter at the start"), _i("denominator", "of it"),
+            _s("name", "name of the clip"),
+        ),
+    ),
+    Endpoint("clip/chunk", "reply", "Notes of a clip.", (ID, INDEX, NOTE_LIST)),
+    Endpoint("clip/end", "reply", "All chunks were sent.", (ID,)),
+    Endpoint("clip/item", "reply", "A file of the clip library.", (ID, _s("name", "its name"))),
+    Endpoint(
+        "clip/put/missing", "reply",
+        "Chunks that did not arrive: send them again, then `clip/put/end`.", (ID, INDICES),
+    ),
+    Endpoint(
+        "dance/begin", "reply", "A dance follows.",
+        (ID, _i("dance", "its handle"), _i("chunks", "number of chunks"), FRAMES),
+    ),
+    Endpoint("dance/chunk", "reply", "Frames of a dance.", (ID, INDEX, FRAME_LIST)),
+    Endpoint("dance/end", "reply", "All chunks were sent.", (ID,)),
+    Endpoint(
+        "dance/put/missing", "reply",
+        "Chunks that did not arrive: send them again, then `dance/put/end`.", (ID, INDICES),
+    ),
+    Endpoint(
+        "model/item", "reply", "An installed model.",
+        (
+            ID, _s("name", "its name"), _i("version", "its version"), _s("preset", "its preset"),
+            _i("serving", "1 if it is the one served"),
+        ),
+    ),
+)  # fmt: skip
+
+ENDPOINTS = {e.path: e for e in (*MESSAGES, *JOBS, *UPLOADS, *REPLIES)}
+REQUESTS = {path: e for path, e in ENDPOINTS.items() if e.kind != "reply"}

@@ -1,0 +1,47 @@
+"""What a daemon is started with, and the folders of the user it looks into by default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from pathlib import Path
+
+import platformdirs
+
+from oscbridge import shipped
+from oscbridge.api import PORT
+
+Network = IPv4Network | IPv6Network
+LOOPBACK = "127.0.0.1"
+DEFAULT_MODEL = "paper"
+
+
+def user_models() -> Path:
+    """The folder of the models a user trained or added."""
+    return platformdirs.user_data_path("oscbridge", appauthor=False) / "models"
+
+
+def user_library() -> Path:
+    """The clip library: a folder of .mid files in the user's music folder."""
+    return platformdirs.user_music_path() / "oscbridge"
+
+
+@dataclass(frozen=True)
+class Config:
+    """Settings of one daemon; `models` are searched in order."""
+
+    host: str = LOOPBACK
+    port: int = PORT
+    allow: tuple[Network, ...] = ()
+    model: str = DEFAULT_MODEL
+    version: int | None = None
+    models: tuple[Path, ...] = field(default_factory=lambda: (user_models(), shipped.MODELS))
+    library: Path = field(default_factory=user_library)
+
+    def answers(self, host: str) -> bool:
+        """Whether a sender at this address is listened to: this machine always is."""
+        try:
+            address = ip_address(host.partition("%")[0])
+        except ValueError:
+            return False
+        return address.is_loopback or any(address in network for network in self.allow)

@@ -1,0 +1,1 @@
+"""The daemon: jobs, clients and what they hold, behind OSC. All its state lives on one loop."""

@@ -1,0 +1,134 @@
+"""Checks what came over the wire against the address table, and coerces it as clients need."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oscbridge.api import FRAME, MAX_INT, NOTE, Arg, Endpoint
+from oscbridge.errors import JobError
+
+_FARTHEST = 1e6
+"""Seconds, beats and metres beyond which a frame is taken for an error."""
+
+
+def wrong(text: str) -> JobError:
+    """The refusal of an argument."""
+    return JobError("argument", text)
+
+
+def checked(endpoint: Endpoint, values: Sequence[Any]) -> dict[str, Any]:
+    """Each argument of the endpoint by its name: values of its type and range, or its default.
+
+    Notes come as (n, 5) float64, frames as (n, 104) float32, other repeated arguments as a tuple.
+    Raises JobError naming the argument and what would be right.
+    """
+    taken: dict[str, Any] = {}
+    singles = [arg for arg in endpoint.args if not arg.rest]
+    for position, arg in enumerate(singles):
+        if position < len(values):
+            taken[arg.name] = one(arg, values[position])
+        elif arg.default is not None:
+            taken[arg.name] = arg.default
+        else:
+            raise JobError("count", f"{arg.name} is missing; it is {endpoint.usage}")
+    rest = values[len(singles) :]
+    if len(singles) < len(endpoint.args):
+        arg = endpoint.args[-1]
+        taken[arg.name] = _repeated(arg, rest)
+    elif rest:
+        raise JobError("count", f"{len(rest)} arguments too many; it is {endpoint.usage}")
+    return taken
+
+
+def one(arg: Arg, value: Any) -> Any:
+    """The value as the argument's type. Raises JobError."""
+    if arg.type == "s":
+        return _word(arg, value)
+    if arg.type == "bool":
+        return _number(arg, value) != 0
+    if arg.type == "clip" and isinstance(value, str):
+        return value
+    number = _number(arg, value)
+    if arg.type == "f":
+        return number
+    if number != int(number) or abs(number) > MAX_INT:
+        raise wrong(f"{arg.name} is {value!r}; it must be a whole number up to {MAX_INT}")
+    return int(number)
+
+
+def _word(arg: Arg, value: Any) -> str:
+    # Max sends a symbol that looks like a number as a number.
+    word = f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, bytes) or len(word) > 255 or not word.isprintable():
+        raise wrong(f"{arg.name} must be a word of up to 255 printable signs")
+    if arg.choices and word not in arg.choices:
+        raise wrong(f"{arg.name} is {word!r}; it must be one of {', '.join(arg.choices)}")
+    return word
+
+
+def _number(arg: Arg, value: Any) -> float:
+    if not isinstance(value, int | float):
+        raise wrong(f"{arg.name} is {value!r}; it must be a number ({arg.doc})")
+    if not math.isfinite(value):
+        raise wrong(f"{arg.name} is {value}; it must be a finite number")
+    low = -math.inf if arg.low is None else arg.low
+    high = math.inf if arg.high is None else arg.high
+    if not low <= value <= high:
+        raise wrong(f"{arg.name} is {value:g}; it must be {_range(arg)}")
+    return float(value)
+
+
+def _range(arg: Arg) -> str:
+    if arg.low is None or arg.high is None:
+        return f"at least {arg.low}" if arg.high is None else f"at most {arg.high}"
+    return f"from {arg.low:g} to {arg.high:g}" + (f" {arg.unit}" if arg.unit else "")
+
+
+def _repeated(arg: Arg, values: Sequence[Any]) -> Any:
+    if arg.type == "notes":
+        return _notes(values)
+    if arg.type == "frames":
+        return _frames(values)
+    if not values:
+        raise JobError("count", f"{arg.name} is missing; at least one is needed")
+    return tuple(one(arg, value) for value in values)
+
+
+def _rows(values: Sequence[Any], width: int, what: str) -> NDArray[np.float64]:
+    if not values or len(values) % width:
+        raise JobError("count", f"{len(values)} atoms; {width} for each of the {what} are needed")
+    if not all(isinstance(value, int | float) for value in values):
+        raise wrong(f"the {what} must be numbers")
+    return np.array(values, np.float64).reshape(-1, width)
+
+
+def _notes(values: Sequence[Any]) -> NDArray[np.float64]:
+    notes = _rows(values, len(NOTE), "notes")
+    low, high = np.array([0, 0, 0, 1e-3, 1]), np.array([2, 127, 1e5, 1e5, 127])
+    good = (low <= notes) & (notes <= high)  # NaN is neither
+    if not good.all():
+        note, atom = np.argwhere(~good)[0]
+        raise wrong(
+            f"{NOTE[atom]} of note {note} is {notes[note, atom]:g}; "
+            f"it must be from {low[atom]:g} to {high[atom]:g}"
+        )
+    return notes
+
+
+def _frames(values: Sequence[Any]) -> NDArray[np.float32]:
+    if len(values) == 1 and isinstance(values[0], bytes):
+        if not values[0] or len(values[0]) % (4 * FRAME):
+            raise JobError("count", f"{len(values[0])} bytes; {4 * FRAME} for each frame")
+        frames = np.frombuffer(values[0], ">f4").reshape(-1, FRAME).astype(np.float32)
+    else:
+        frames = _rows(values, FRAME, "frames").astype(np.float32)
+    good = np.abs(frames) < _FARTHEST
+    if not good.all():
+        frame, atom = np.argwhere(~good)[0]
+        raise wrong(f"float {atom} of frame {frame} is {frames[frame, atom]}; it must be a number")
+    return frames

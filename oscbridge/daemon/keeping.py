@@ -1,0 +1,157 @@
+"""The jobs that hand clips and dances over, file them, and change the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from oscbridge.api import ROOT
+from oscbridge.daemon import chunks
+from oscbridge.daemon.clients import Client
+from oscbridge.daemon.jobs import Job
+from oscbridge.daemon.making import clip_for
+from oscbridge.daemon.shelf import Danced
+from oscbridge.daemon.state import State
+from oscbridge.domain.music import Clip
+from oscbridge.engine.bridge import Bridge
+from oscbridge.errors import JobError
+from oscbridge.io import model_files
+
+
+def _within(indices: Iterable[int], count: int) -> tuple[int, ...]:
+    taken = tuple(indices)
+    if bad := [i for i in taken if i >= count]:
+        raise JobError("argument", f"index is {bad[0]}; there are {count} chunks, from 0")
+    return taken
+
+
+class Keeping:
+    """A handler for each endpoint, named as its address with `/` as `_`."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def begin(self, client: Client, path: str, args: dict[str, Any]) -> None:
+        """`clip/put` and `dance/put`: open an upload."""
+        self._state.uploads.begin(client, path, args)
+
+    def chunk(self, client: Client, path: str, args: dict[str, Any]) -> None:
+        """`clip/put/chunk` and `dance/put/chunk`."""
+        upload = self._state.uploads.find(client, path, args["id"])
+        content = args["notes"] if "notes" in args else args["frames"]
+        self._state.uploads.take(upload, args["index"], content)
+
+    def end(self, client: Client, path: str, args: dict[str, Any]) -> None:
+        """`clip/put/end` and `dance/put/end`: done, or what is missing."""
+        job = args["id"]
+        upload = self._state.uploads.find(client, path, job)
+        if missing := upload.missing():
+            client.answer(f"{path.removeprefix(f'{ROOT}/')}/missing", job, *missing)
+            return
+        self._state.uploads.drop(client, job)
+        try:
+            item = upload.finished()
+        except JobError as error:
+            client.fail(path, job, error)
+            return
+        size = len(item.notes) if isinstance(item, Clip) else item.dance.frames
+        client.answer("done", path, job, self._state.shelf.put(item), size)
+
+    async def clip_get(self, job: Job) -> tuple[Any, ...]:
+        """Send a clip."""
+        clip = await clip_for(self._state, job)
+        name = job.args["clip"]
+        handle = self._state.shelf.put(clip) if isinstance(name, str) else name
+        count = chunks.count(len(clip.notes), chunks.NOTES_A_CHUNK)
+        tempo, meter = clip.timeline.tempos[0], clip.timeline.meters[0]
+        job.client.answer(
+            "clip/begin", job.id, handle, count, len(clip.notes), float(clip.length),
+            float(tempo.bpm), meter.numerator, meter.denominator, clip.name[:255],
+        )  # fmt: skip
+        await self._send_notes(job, clip, range(count))
+        job.client.answer("clip/end", job.id)
+        return handle, len(clip.notes)
+
+    async def clip_resend(self, job: Job) -> tuple[Any, ...]:
+        """Send chunks of a clip again."""
+        clip = await clip_for(self._state, job)
+        count = chunks.count(len(clip.notes), chunks.NOTES_A_CHUNK)
+        await self._send_notes(job, clip, _within(job.args["index"], count))
+        return ()
+
+    async def _send_notes(self, job: Job, clip: Clip, indices: Iterable[int]) -> None:
+        def messages() -> Iterable[tuple[Any, ...]]:
+            for index in indices:
+                job.check()
+                yield job.id, index, *chunks.notes_chunk(clip, index)
+
+        await job.client.answer_all("clip/chunk", messages())
+
+    async def clip_save(self, job: Job) -> tuple[Any, ...]:
+        """Write a clip into the library."""
+        clip = await clip_for(self._state, job)
+        return (await job.read(self._state.library.save, clip, job.args["name"]),)
+
+    async def clip_list(self, job: Job) -> tuple[Any, ...]:
+        """Tell the files of the library."""
+        names = await job.read(self._state.library.names)
+        await job.client.answer_all("clip/item", ((job.id, name) for name in names))
+        return (len(names),)
+
+    async def dance_get(self, job: Job) -> tuple[Any, ...]:
+        """Send a dance."""
+        danced = self._state.shelf.dance(job.args["dance"])
+        count = chunks.count(danced.dance.frames, self._frames_a_chunk(job))
+        handle, frames = job.args["dance"], danced.dance.frames
+        job.client.answer("dance/begin", job.id, handle, count, frames)
+        await self._send_frames(job, danced, range(count))
+        job.client.answer("dance/end", job.id)
+        return handle, frames
+
+    async def dance_resend(self, job: Job) -> tuple[Any, ...]:
+        """Send chunks of a dance again."""
+        danced = self._state.shelf.dance(job.args["dance"])
+        count = chunks.count(danced.dance.frames, self._frames_a_chunk(job))
+        await self._send_frames(job, danced, _within(job.args["index"], count))
+        return ()
+
+    def _frames_a_chunk(self, job: Job) -> int:
+        return chunks.FRAMES_A_CHUNK[job.client.wire, job.args["format"]]
+
+    async def _send_frames(self, job: Job, danced: Danced, indices: Iterable[int]) -> None:
+        frames, size = chunks.frames_of(danced.dance), self._frames_a_chunk(job)
+
+        def messages() -> Iterable[tuple[Any, ...]]:
+            for index in indices:
+                job.check()
+                part = chunks.frames_chunk(frames, index, size, job.args["format"])
+                yield job.id, index, part
+
+        await job.client.answer_all("dance/chunk", messages())
+
+    async def model_list(self, job: Job) -> tuple[Any, ...]:
+        """Tell the installed models."""
+        found = await job.read(self._cards)
+        serving = self._state.bridge.card
+        await job.client.answer_all(
+            "model/item",
+            (
+                (job.id, c.name, c.version, c.preset,
+                 int((c.name, c.version) == (serving.name, serving.version)))
+                for c in found
+            ),
+        )  # fmt: skip
+        return (len(found),)
+
+    def _cards(self) -> list[Any]:
+        folders = model_files.installed(self._state.config.models)
+        return [model_files.read_card(folder) for _, _, folder in folders]
+
+    async def model_load(self, job: Job) -> tuple[Any, ...]:
+        """Serve another model, once it stood all checks."""
+        name, version = job.args["name"], job.args["version"] or None
+        folder = await job.read(model_files.find, self._state.config.models, name, version)
+        bridge = await job.read(Bridge.load, folder)
+        job.check()
+        self._state.bridge = bridge
+        return bridge.card.name, bridge.card.version

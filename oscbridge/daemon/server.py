@@ -1,0 +1,139 @@
+"""The daemon as a whole: its parts start in order and stop in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable
+
+import psutil
+
+from oscbridge.config import Config
+from oscbridge.daemon.clients import Client, Clients
+from oscbridge.daemon.dispatch import Dispatcher
+from oscbridge.daemon.jobs import Jobs
+from oscbridge.daemon.library import Library
+from oscbridge.daemon.state import State
+from oscbridge.engine.bridge import Bridge
+from oscbridge.errors import JobError, OscbridgeError, PortInUseError
+from oscbridge.io import model_files
+from oscbridge.io.osc import PacketError
+from oscbridge.io.osc_tcp import TcpConnection, TcpServer
+from oscbridge.io.osc_udp import Address, UdpEndpoint
+
+_TIDY_EVERY = 5.0
+_TRIES = 16
+
+
+class Daemon:
+    """One running daemon."""
+
+    def __init__(self, config: Config, bridge: Bridge, library: Library) -> None:
+        self.config = config
+        self.state = State(config, bridge, library, Jobs())
+        self.clients = Clients(self._forget)
+        self._dispatcher = Dispatcher(self.state, self.clients)
+        self._udp: UdpEndpoint | None = None
+        self._tcp = TcpServer(
+            self._accept, self._tcp_packet, self._malformed, lambda c: self.clients.drop(c)
+        )
+        self.port = 0
+
+    async def listen(self) -> None:
+        """Bind UDP and TCP on one port. Raises PortInUseError, OscbridgeError."""
+        for attempt in range(_TRIES):
+            try:
+                self._udp = await UdpEndpoint.open(
+                    self.config.host, self.config.port, self._udp_packet
+                )
+                self.port = self._udp.port
+                await self._tcp.open(self.config.host, self.port)
+                return
+            except OSError as error:
+                if self._udp:
+                    self._udp.close()
+                # Of a free port on UDP the TCP twin may be taken: ask for another.
+                if self.config.port or attempt == _TRIES - 1:
+                    raise _cannot_listen(self.config, error) from error
+
+    def _udp_packet(self, packet: bytes, source: Address) -> None:
+        if self._udp and source[1] and self.config.answers(source[0]):
+            self._dispatcher.packet(self.clients.udp(self._udp, source), packet)
+
+    def _accept(self, connection: TcpConnection) -> bool:
+        allowed = self.config.answers(connection.host)
+        return allowed and self.clients.connect(connection) is not None
+
+    def _tcp_packet(self, connection: TcpConnection, packet: bytes) -> None:
+        self._dispatcher.packet(self.clients.tcp(connection), packet)
+
+    def _malformed(self, connection: TcpConnection, error: PacketError) -> None:
+        text = f"this stream is neither OSC 1.0 nor 1.1 (SLIP): {error}"
+        self.clients.tcp(connection).fail("", -1, JobError("malformed", text))
+
+    def _forget(self, client: Client) -> None:
+        self.state.jobs.forget(client)
+        self.state.uploads.forget(client)
+
+    async def tidy(self) -> None:
+        """Forget, for ever, what was left behind."""
+        while True:
+            await asyncio.sleep(_TIDY_EVERY)
+            self.clients.expire(self.state.jobs.owns)
+            for client, job, upload in self.state.uploads.expire():
+                text = f"given up: {len(upload.chunks)} of {upload.args['chunks']} chunks came"
+                client.fail(upload.path, job, JobError("expired", text))
+
+    async def close(self) -> None:
+        """Stop listening, then the jobs."""
+        await self._tcp.close()
+        if self._udp:
+            self._udp.close()
+        await self.state.jobs.close()
+
+
+def _cannot_listen(config: Config, error: OSError) -> OscbridgeError:
+    owner = _owner(config.port)
+    if owner or error.errno in (48, 98, 10048):  # EADDRINUSE on macOS, Linux, Windows
+        return PortInUseError(
+            f"port {config.port} is in use by {owner or 'another program'}; end that, "
+            f"or choose another port: --port {config.port + 1} (--port 0: any free one)"
+        )
+    return OscbridgeError(
+        f"cannot listen on {config.host} port {config.port}: {error.strerror or error}; "
+        "--host takes an address of this machine, --port a number above 1023"
+    )
+
+
+def _owner(port: int) -> str:
+    """Name and process id of who holds the port, as far as this user may see it."""
+    with contextlib.suppress(psutil.Error, OSError):
+        for connection in psutil.net_connections("inet"):
+            listening = connection.status in (psutil.CONN_LISTEN, psutil.CONN_NONE)
+            if listening and connection.laddr and connection.laddr.port == port and connection.pid:
+                return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
+    return ""
+
+
+async def serve(config: Config, ready: Callable[[Daemon], None]) -> None:
+    """Load the model, listen, and serve until SIGINT or SIGTERM. Raises OscbridgeError."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(name, stop.set)
+        except NotImplementedError:  # Windows
+            signal.signal(name, lambda *_: loop.call_soon_threadsafe(stop.set))
+    library = Library(config.library)
+    library.prepare()
+    bridge = Bridge.load(model_files.find(config.models, config.model, config.version))
+    daemon = Daemon(config, bridge, library)
+    try:
+        await daemon.listen()
+        tidying = asyncio.create_task(daemon.tidy())
+        ready(daemon)
+        await stop.wait()
+        tidying.cancel()
+    finally:
+        await daemon.close()
