@@ -96,7 +96,7 @@ def _timeline(time: NDArray[np.float64], beat: NDArray[np.float64]) -> Timeline:
     # Where the tempo changes, one tempo a beat follows it closely enough.
     ends = np.ceil(beat[0]) + 1, np.floor(beat[-1])
     marks = np.arange(*ends if drift > _STEADY else (0, 0), dtype=np.float64)
-    knots = [0, *np.unique(np.searchsorted(beat, marks)).tolist(), len(beat) - 1]
+    knots = np.unique([0, *np.searchsorted(beat, marks), len(beat) - 1]).tolist()
     bpm = [60 * (beat[b] - beat[a]) / (time[b] - time[a]) for a, b in pairwise(knots)]
     if not all(SLOWEST <= b <= FASTEST for b in bpm):
         raise JobError(

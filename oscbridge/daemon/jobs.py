@@ -6,9 +6,10 @@ import asyncio
 import logging
 import threading
 import time
-from collections import deque
-from collections.abc import Awaitable, Callable
+from collections import OrderedDict, deque
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, TypeVar
 
@@ -38,7 +39,7 @@ class Job:
         self.id: int = args["id"]
         self.started = time.perf_counter()
         self._cancelled = threading.Event()
-        self._told = 0.0
+        self._told = time.monotonic()
 
     def cancel(self) -> None:
         """Let it end at its next step."""
@@ -62,16 +63,46 @@ class Job:
     async def infer(self, function: Callable[..., Result], *args: Any, **named: Any) -> Result:
         """Run a model on the inference thread, when the jobs before are done."""
 
-        def run() -> Result:
+        async with self._jobs.turns.of(self.client):
             self.check()
-            return function(*args, **named)
-
-        return await self._jobs.loop.run_in_executor(self._jobs.inference, run)
+            call = partial(function, *args, **named)
+            return await self._jobs.loop.run_in_executor(self._jobs.inference, call)
 
     async def read(self, function: Callable[..., Result], *args: Any) -> Result:
         """Run what waits for files on the thread for those."""
         self.check()
         return await self._jobs.loop.run_in_executor(self._jobs.files, partial(function, *args))
+
+
+class Turns:
+    """The inference thread goes from client to client, so that one with many jobs does not keep
+    the others waiting for all of them.
+    """
+
+    def __init__(self) -> None:
+        self._taken = False
+        self._waiting: OrderedDict[Client, deque[asyncio.Future[None]]] = OrderedDict()
+
+    @asynccontextmanager
+    async def of(self, client: Client) -> AsyncIterator[None]:
+        """Wait for the client's turn and hold it."""
+        if self._taken:
+            turn = asyncio.get_running_loop().create_future()
+            self._waiting.setdefault(client, deque()).append(turn)
+            await turn
+        self._taken = True
+        try:
+            yield
+        finally:
+            self._next()
+
+    def _next(self) -> None:
+        self._taken = bool(self._waiting)
+        if self._waiting:
+            client, turns = self._waiting.popitem(last=False)
+            turns.popleft().set_result(None)
+            if turns:
+                self._waiting[client] = turns
 
 
 Handler = Callable[[Job], Awaitable[tuple[Any, ...]]]
@@ -83,6 +114,7 @@ class Jobs:
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
         self.inference = ThreadPoolExecutor(1, "inference")
+        self.turns = Turns()
         self.files = ThreadPoolExecutor(1, "files")
         self._live: dict[tuple[Client, int], Job] = {}
         self._tasks: set[asyncio.Task[None]] = set()

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Callable
+from importlib import import_module
 
 import psutil
 
@@ -133,6 +134,8 @@ async def serve(config: Config, ready: Callable[[Daemon], None]) -> None:
         await daemon.listen()
         tidying = asyncio.create_task(daemon.tidy())
         ready(daemon)
+        # The first dance to be resampled finds it loaded; readiness need not wait for it.
+        loop.run_in_executor(daemon.state.jobs.files, import_module, "scipy.interpolate")
         await stop.wait()
         tidying.cancel()
     finally:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import PchipInterpolator
 
 from oscbridge.domain.timeline import STEPS_PER_BEAT, Timeline
 
@@ -67,5 +66,8 @@ def _sample(
 ) -> NDArray[np.float32]:
     if len(at) == 1:
         return np.repeat(values, len(where), axis=0)
+    # Half a second to import: what only looks at dances need not wait for it.
+    from scipy.interpolate import PchipInterpolator
+
     curve = PchipInterpolator(at, values.astype(np.float64), axis=0)
     return np.asarray(curve(where), np.float32)

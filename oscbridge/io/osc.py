@@ -143,7 +143,7 @@ def bundle(packets: list[bytes], time: float | None = None) -> bytes:
     return BUNDLE + tag + b"".join(struct.pack(">i", len(p)) + p for p in packets)
 
 
-_MOST_STARS = 4
+_MOST_CHOICES = 4
 _SPECIAL = re.compile(r"\*+|\?|\[[^\]/]*\]|\{[^}/]*\}|.")
 
 
@@ -159,13 +159,17 @@ def matches(pattern: str, address: str) -> bool:
 
 @lru_cache(maxsize=64)
 def _compiled(pattern: str) -> re.Pattern[str]:
-    # A part with many stars would let a hostile pattern backtrack for minutes.
-    if len(pattern) > 255 or any(p.count("*") > _MOST_STARS for p in pattern.split("/")):
-        raise PacketError(f"a pattern of over 255 signs or {_MOST_STARS} * in one part")
+    # A part with many * or {} would let a hostile pattern backtrack for minutes.
+    if len(pattern) > 255 or any(_choices(part) > _MOST_CHOICES for part in pattern.split("/")):
+        raise PacketError(f"a pattern of over 255 signs, or {_MOST_CHOICES} * and {{}} in a part")
     try:
         return re.compile("".join(_regex(m[0]) for m in _SPECIAL.finditer(pattern)))
     except re.error as error:
         raise PacketError(f"no valid pattern: {error}") from error
+
+
+def _choices(part: str) -> int:
+    return part.count("*") + part.count("{")
 
 
 def _regex(sign: str) -> str:
@@ -179,7 +183,7 @@ def _regex(sign: str) -> str:
         body = re.escape(inside[negated:]).replace(r"\-", "-")
         return f"[{'^' if negated else ''}{body}]"
     if len(sign) > 1 and sign[0] == "{":
-        return f"(?:{'|'.join(map(re.escape, sign[1:-1].split(',')))})"
+        return f"(?:{'|'.join(dict.fromkeys(map(re.escape, sign[1:-1].split(','))))})"
     return re.escape(sign)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
+from contextlib import suppress
 
 Address = tuple[str, int]
 Receive = Callable[[bytes, Address], None]
@@ -34,6 +36,9 @@ class UdpEndpoint:
         transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
             lambda: _Protocol(receive), local_addr=(host, port)
         )
+        with suppress(OSError):  # as much as the system grants
+            listener = transport.get_extra_info("socket")
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _MOST_WAITING)
         return cls(transport)
 
     def send(self, packet: bytes, to: Address) -> None:
