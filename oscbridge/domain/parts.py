@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from oscbridge.domain.music import Note, Part
 
 DRUM_CHANNEL = 9
+PART_TITLED = {part.title: part for part in Part}
 BASS_PROGRAMS = range(32, 40)
 FIRST_EFFECT = 112
 """Programs from here on are percussion and sound effects, never a lead."""
@@ -45,6 +46,15 @@ class Played:
         return Note(self.start, part, self.pitch, self.duration, self.velocity)
 
 
+def named_by_part(played: Iterable[Played]) -> bool:
+    """Whether every note's track is named as a part, and drums alone are on channel 10."""
+    return all(
+        voice.track in PART_TITLED
+        and (PART_TITLED[voice.track] is Part.DRUMS) == (voice.channel == DRUM_CHANNEL)
+        for voice in {p.voice for p in played}
+    )
+
+
 def split(played: Sequence[Played]) -> tuple[Note, ...]:
     """The notes of the three parts, sorted.
 
@@ -52,9 +62,8 @@ def split(played: Sequence[Played]) -> tuple[Note, ...]:
     programs 33-40 (counted from 1), or the lowest line where there is none, lowest note where
     several start together; melody is the line that leads in each two bars, its top voice.
     """
-    titled = {part.title: part for part in Part}
-    if played and all(p.voice.track in titled for p in played):
-        return tuple(sorted(p.as_part(titled[p.voice.track]) for p in played))
+    if named_by_part(played):
+        return tuple(sorted(p.as_part(PART_TITLED[p.voice.track]) for p in played))
     drums = [p.as_part(Part.DRUMS) for p in played if p.voice.channel == DRUM_CHANNEL]
     pitched = [p for p in played if p.voice.channel != DRUM_CHANNEL]
     bass, rest = _bass(pitched)
@@ -79,7 +88,7 @@ def _bass(pitched: list[Played]) -> tuple[list[Played], list[Played]]:
     named = [p for p in pitched if p.voice.program in BASS_PROGRAMS]
     if named:
         return named, [p for p in pitched if p.voice.program not in BASS_PROGRAMS]
-    lines = _by_voice(pitched)
+    lines = _by_voice(p for p in pitched if p.voice.program < FIRST_EFFECT)
     if len(lines) < 2:
         return [], pitched
     lowest = min(lines, key=lambda v: _mean_pitch(lines[v]))

@@ -11,6 +11,7 @@ from oscbridge.errors import FileError
 
 _HEADER = struct.Struct(">4sIHHH")
 _CHUNK = struct.Struct(">4sI")
+MOST_TRACKS = 1_000
 
 
 def tidy(content: bytes, path: str | Path) -> bytes:
@@ -24,12 +25,16 @@ def tidy(content: bytes, path: str | Path) -> bytes:
     if len(content) < _HEADER.size:
         raise FileError(path, "truncated: the file ends inside its header")
     _, size, kind, _, division = _HEADER.unpack_from(content)
+    if kind == 2:
+        raise FileError(path, "a type 2 MIDI file (loose patterns); save it as type 0 or 1")
     if division & 0x8000 or division == 0:
         raise FileError(path, "timed in SMPTE frames, which have no beats; save it with a PPQ")
     tracks = _tracks(content, 8 + size, path)
     if not tracks:
         raise FileError(path, "a MIDI file without a track; nothing can be made of it")
-    return _HEADER.pack(b"MThd", 6, kind, len(tracks), division) + b"".join(tracks)
+    if len(tracks) > MOST_TRACKS:
+        raise FileError(path, f"more than {MOST_TRACKS:,} tracks; cut it into smaller files")
+    return _HEADER.pack(b"MThd", 6, 1, len(tracks), division) + b"".join(tracks)
 
 
 def _tracks(content: bytes, at: int, path: str | Path) -> list[bytes]:

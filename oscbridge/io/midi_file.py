@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from oscbridge.domain.music import Clip, Note, Part, without_overlaps
-from oscbridge.domain.parts import DRUM_CHANNEL, Played, Voice, split
+from oscbridge.domain.parts import DRUM_CHANNEL, Played, Voice, named_by_part, split
 from oscbridge.domain.timeline import DEFAULT_TEMPO, FASTEST, SLOWEST, Meter, Tempo, Timeline
 from oscbridge.errors import FileError
 from oscbridge.io.files import read_limited, write_atomically
-from oscbridge.io.midi_chunks import tidy
+from oscbridge.io.midi_parse import parse
 
 if TYPE_CHECKING:
     import mido
@@ -25,6 +25,8 @@ LARGEST = 8_000_000
 """Bytes of a MIDI file beyond which it is refused; songs are rarely over 1 MB."""
 MOST_NOTES = 200_000
 MOST_BARS = 4_000
+LONGEST_TAIL = 64
+"""Beats of silence after the last note that are taken for part of a song."""
 CHANNEL = {Part.DRUMS: DRUM_CHANNEL, Part.BASS: 1, Part.MELODY: 0}
 PROGRAM = {Part.BASS: 33, Part.MELODY: 80}
 """General MIDI programs from 0: finger bass, square lead."""
@@ -43,15 +45,20 @@ def write_clip(clip: Clip, path: str | Path) -> None:
 
 
 def clip_from_bytes(content: bytes, path: str | Path) -> Clip:
-    """The song in the bytes of a MIDI file; `path` names it in errors. Raises FileError."""
-    song = _parse(tidy(content, path), path)
+    """The song in the bytes of a MIDI file; `path` names it in errors. Raises FileError.
+
+    A clip written here keeps its length; any other song ends with the bar of its last note or of
+    its end of track.
+    """
+    song = parse(content, path)
     beat = song.ticks_per_beat
     played: list[Played] = []
     tempos: Tempos = {}
     meters: Meters = {}
+    programs = _first_programs(song)
     end = 0
     for number, track in enumerate(song.tracks):
-        reader = _Reader(number, beat, tempos, meters)
+        reader = _Reader(number, beat, tempos, meters, programs)
         reader.read(track)
         played += reader.notes
         end = max(end, reader.now)
@@ -59,33 +66,31 @@ def clip_from_bytes(content: bytes, path: str | Path) -> Clip:
             raise FileError(path, f"more than {MOST_NOTES:,} notes; cut it into shorter songs")
     if not played:
         raise FileError(path, "a MIDI file without a note; nothing can be made of it")
-    timeline = _timeline(tempos, meters)
     sounding = max(n.start + n.duration for n in played)
-    length = _whole_bars(max(sounding, min(end / beat, sounding + 64)), timeline, path)
-    return Clip(split(played), length, timeline, Path(path).stem)
+    ours = named_by_part(played)
+    length = end / beat if ours else max(sounding, min(end / beat, sounding + LONGEST_TAIL))
+    timeline = _timeline(tempos, meters, length)
+    bars = _bars(length, timeline, path)
+    length = length if ours else timeline.meters[-1].beat + bars * timeline.meters[-1].bar
+    return Clip(without_overlaps(split(played)), length, timeline, Path(path).stem)
 
 
-def _parse(content: bytes, path: str | Path) -> mido.MidiFile:
-    import mido
-
-    try:
-        song = mido.MidiFile(file=io.BytesIO(content), clip=True)
-    except EOFError:
-        raise FileError(path, "truncated: the file ends inside a track") from None
-    # What mido raises for damaged bytes is not declared; these are all its parsers can raise.
-    except (OSError, ValueError, IndexError, KeyError, TypeError, OverflowError) as error:
-        raise FileError(path, f"damaged MIDI data: {error}") from error
-    if song.type == 2:
-        raise FileError(path, "a type 2 MIDI file (loose patterns); save it as type 0 or 1")
-    if not 0 < song.ticks_per_beat < 0x8000:
-        raise FileError(path, "timed in SMPTE frames, which have no beats; save it with a PPQ")
-    return song
+def _first_programs(song: mido.MidiFile) -> dict[int, int]:
+    """The first program of each channel: a song may set its sounds in a track without notes."""
+    programs: dict[int, int] = {}
+    for track in song.tracks:
+        for event in track:
+            if event.type == "program_change":
+                programs.setdefault(event.channel, event.program)
+    return programs
 
 
 class _Reader:
     """Walks one track and gathers its notes and what it says of tempo and meter, in beats."""
 
-    def __init__(self, number: int, beat: int, tempos: Tempos, meters: Meters) -> None:
+    def __init__(
+        self, number: int, beat: int, tempos: Tempos, meters: Meters, programs: dict[int, int]
+    ) -> None:
         self.now = 0
         self.notes: list[Played] = []
         self._name = ""
@@ -93,8 +98,9 @@ class _Reader:
         self._beat = beat
         self._tempos = tempos
         self._meters = meters
-        self._program: dict[int, int] = defaultdict(int)
+        self._program = defaultdict(int, programs)
         self._sounding: dict[tuple[int, int], tuple[int, int, int]] = {}
+        self._struck_again: dict[tuple[int, int], int] = {}
 
     def read(self, track: Any) -> None:
         """Take every event of the track; what still sounds at its end ends there."""
@@ -110,10 +116,15 @@ class _Reader:
             self._release(channel, pitch)
 
     def _note(self, event: Any) -> None:
-        self._release(event.channel, event.note)
+        key = (event.channel, event.note)
         if event.type == "note_on" and event.velocity > 0:
-            sound = self._program[event.channel]
-            self._sounding[event.channel, event.note] = (self.now, event.velocity, sound)
+            if key in self._sounding:
+                self._struck_again[key] = self.now
+            self._release(*key)
+            self._sounding[key] = (self.now, event.velocity, self._program[event.channel])
+        elif self._struck_again.pop(key, None) != self.now:
+            self._release(*key)
+        # else: the late release of the note that the new strike has ended already
 
     def _release(self, channel: int, pitch: int) -> None:
         begun = self._sounding.pop((channel, pitch), None)
@@ -126,35 +137,39 @@ class _Reader:
     def _meta(self, event: Any) -> None:
         at = self.now / self._beat
         if event.type == "set_tempo" and event.tempo > 0:
-            self._tempos[at] = min(max(60e6 / event.tempo, SLOWEST), FASTEST)
+            self._tempos[at] = min(max(_bpm(event.tempo), SLOWEST), FASTEST)
         elif event.type == "time_signature" and event.numerator > 0:
             self._meters[at] = (event.numerator, event.denominator)
         elif event.type == "track_name" and not self._name:
             self._name = event.name.strip()
 
 
-def _timeline(tempos: Tempos, meters: Meters) -> Timeline:
-    """The maps with a first entry at beat 0; a meter that comes amid a bar waits for its end."""
-    pace = {0.0: DEFAULT_TEMPO} | dict(sorted(tempos.items()))
-    kept = [Meter(0.0, *meters.get(0.0, (4, 4)))]
-    for at, (numerator, denominator) in sorted(meters.items()):
-        last = kept[-1]
-        bars = math.ceil((at - last.beat) / last.bar - 1e-6)
-        start = last.beat + bars * last.bar
-        if bars == 0:
-            kept[-1] = Meter(last.beat, numerator, denominator)
-        elif (numerator, denominator) != (last.numerator, last.denominator):
-            kept.append(Meter(start, numerator, denominator))
-    return Timeline(tuple(Tempo(b, t) for b, t in pace.items()), tuple(kept))
+def _bpm(tempo: int) -> float:
+    """Beats a minute of `tempo` microseconds a beat: 116 where 116 is what was rounded to it."""
+    plain = round(60e6 / tempo, 3)
+    return plain if plain and round(60e6 / plain) == tempo else 60e6 / tempo
 
 
-def _whole_bars(beats: float, timeline: Timeline, path: str | Path) -> float:
-    last = timeline.meters[-1]
-    bars = sum((b.beat - a.beat) / a.bar for a, b in pairwise(timeline.meters))
-    final = max(1, math.ceil((beats - last.beat) / last.bar - 1e-6))
-    if bars + final > MOST_BARS:
+def _timeline(tempos: Tempos, meters: Meters, length: float) -> Timeline:
+    """The maps with a first entry at beat 0 and none after the end.
+
+    A meter that comes amid a bar cuts that bar short, as DAWs do: later bars stay in place.
+    """
+    pace = {0.0: DEFAULT_TEMPO} | {at: bpm for at, bpm in tempos.items() if at < length}
+    meter = {0.0: (4, 4)} | {at: kind for at, kind in meters.items() if at < length}
+    return Timeline(
+        tuple(Tempo(at, bpm) for at, bpm in sorted(pace.items())),
+        tuple(Meter(at, *kind) for at, kind in sorted(meter.items())),
+    )
+
+
+def _bars(length: float, timeline: Timeline, path: str | Path) -> int:
+    """Bars from the last meter on. Raises FileError when the song has too many."""
+    edges = [*timeline.meters, Meter(length, 4, 4)]
+    bars = [math.ceil((b.beat - a.beat) / a.bar - 1e-6) for a, b in pairwise(edges)]
+    if sum(bars) > MOST_BARS:
         raise FileError(path, f"longer than {MOST_BARS:,} bars; cut it into shorter songs")
-    return last.beat + final * last.bar
+    return max(1, bars[-1])
 
 
 def clip_to_bytes(clip: Clip) -> bytes:
@@ -163,10 +178,10 @@ def clip_to_bytes(clip: Clip) -> bytes:
     """
     import mido
 
-    file = mido.MidiFile(type=1, ticks_per_beat=PPQ, charset="utf-8")
-    end = round(clip.length * PPQ)
+    file = mido.MidiFile(type=1, ticks_per_beat=PPQ)
+    end = max(1, round(clip.length * PPQ))
     file.tracks.append(_conductor(clip, end))
-    notes = without_overlaps(_within(clip))
+    notes = without_overlaps(_on_ticks(clip, end))
     for part in Part:
         mine = [n for n in notes if n.part is part]
         if mine:
@@ -176,18 +191,23 @@ def clip_to_bytes(clip: Clip) -> bytes:
     return out.getvalue()
 
 
-def _within(clip: Clip) -> list[Note]:
-    return [
-        replace(n, duration=min(n.duration, clip.length - n.start))
-        for n in clip.notes
-        if 0 <= n.start < clip.length
-    ]
+def _on_ticks(clip: Clip, end: int) -> list[Note]:
+    """The notes that start within the clip, in whole ticks and cut at its end."""
+    notes = []
+    for note in clip.notes:
+        start = min(round(note.start * PPQ), end - 1)
+        stop = min(max(round((note.start + note.duration) * PPQ), start + 1), end)
+        if 0 <= note.start < clip.length:
+            notes.append(replace(note, start=start, duration=stop - start))
+    return notes
 
 
 def _conductor(clip: Clip, end: int) -> mido.MidiTrack:
     from mido import MetaMessage, bpm2tempo
 
-    timed: list[tuple[int, int, Any]] = [(0, 0, MetaMessage("track_name", name=clip.name))]
+    # mido's charset is one for the whole process: UTF-8 goes through its Latin-1 untouched.
+    name = clip.name.encode("utf-8", "replace").decode("latin-1")
+    timed: list[tuple[int, int, Any]] = [(0, 0, MetaMessage("track_name", name=name))]
     for tempo in clip.timeline.tempos:
         message = MetaMessage("set_tempo", tempo=min(bpm2tempo(tempo.bpm), 0xFFFFFF))
         timed.append((round(tempo.beat * PPQ), 2, message))
@@ -196,7 +216,7 @@ def _conductor(clip: Clip, end: int) -> mido.MidiTrack:
             "time_signature", numerator=meter.numerator, denominator=meter.denominator
         )
         timed.append((round(meter.beat * PPQ), 1, message))
-    return _sequenced([entry for entry in timed if entry[0] < max(end, 1)], end)
+    return _sequenced([entry for entry in timed if entry[0] < end], end)
 
 
 def _part_track(part: Part, notes: list[Note], end: int) -> mido.MidiTrack:
@@ -207,8 +227,7 @@ def _part_track(part: Part, notes: list[Note], end: int) -> mido.MidiTrack:
     if part in PROGRAM:
         timed.append((0, 1, Message("program_change", channel=channel, program=PROGRAM[part])))
     for note in notes:
-        start = min(round(note.start * PPQ), end - 1)
-        stop = min(max(round((note.start + note.duration) * PPQ), start + 1), end)
+        start, stop = int(note.start), int(note.start + note.duration)
         on = Message("note_on", channel=channel, note=note.pitch, velocity=note.velocity)
         timed.append((start, 3, on))
         timed.append((stop, 2, Message("note_off", channel=channel, note=note.pitch, velocity=64)))
