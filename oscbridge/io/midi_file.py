@@ -25,6 +25,8 @@ LARGEST = 8_000_000
 """Bytes of a MIDI file beyond which it is refused; songs are rarely over 1 MB."""
 MOST_NOTES = 200_000
 MOST_BARS = 4_000
+SHORTEST_BEAT = 64
+"""The largest denominator a meter may have."""
 LONGEST_TAIL = 64
 """Beats of silence after the last note that are taken for part of a song."""
 CHANNEL = {Part.DRUMS: DRUM_CHANNEL, Part.BASS: 1, Part.MELODY: 0}
@@ -138,7 +140,7 @@ class _Reader:
         at = self.now / self._beat
         if event.type == "set_tempo" and event.tempo > 0:
             self._tempos[at] = min(max(_bpm(event.tempo), SLOWEST), FASTEST)
-        elif event.type == "time_signature" and event.numerator > 0:
+        elif event.type == "time_signature" and _is_meter(event):
             self._meters[at] = (event.numerator, event.denominator)
         elif event.type == "track_name" and not self._name:
             self._name = event.name.strip()
@@ -148,6 +150,11 @@ def _bpm(tempo: int) -> float:
     """Beats a minute of `tempo` microseconds a beat: 116 where 116 is what was rounded to it."""
     plain = round(60e6 / tempo, 3)
     return plain if plain and round(60e6 / plain) == tempo else 60e6 / tempo
+
+
+def _is_meter(event: Any) -> bool:
+    """Whether a score could have it: damaged ones have no beats, or beats too short to count."""
+    return bool(event.numerator > 0 and event.denominator <= SHORTEST_BEAT)
 
 
 def _timeline(tempos: Tempos, meters: Meters, length: float) -> Timeline:

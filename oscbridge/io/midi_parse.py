@@ -24,7 +24,7 @@ _HIGH_BIT = bytes(byte >> 7 for byte in range(256))
 _ENDLESS_NUMBER = b"\x01" * 2048
 
 
-class _TooManyEvents(Exception):
+class _TooManyEventsError(Exception):
     """More events than MOST_EVENTS."""
 
 
@@ -36,7 +36,7 @@ class _Counted(io.BytesIO):
     def tell(self) -> int:
         self.events += 1
         if self.events > MOST_EVENTS:
-            raise _TooManyEvents
+            raise _TooManyEventsError
         return super().tell()
 
 
@@ -46,7 +46,6 @@ def parse(content: bytes, path: str | Path) -> mido.MidiFile:
     Raises FileError for anything else, within seconds and 200 MB whatever the bytes are.
     """
     import mido
-    from mido.midifiles.meta import KeySignatureError
 
     _ignore_other_metas()
     content = tidy(content, path)
@@ -57,12 +56,12 @@ def parse(content: bytes, path: str | Path) -> mido.MidiFile:
         song = mido.MidiFile(file=_Counted(content), clip=True)
     except EOFError:
         raise FileError(path, "truncated: the file ends inside a track") from None
-    except _TooManyEvents:
+    except _TooManyEventsError:
         raise FileError(
             path, f"more than {MOST_EVENTS:,} events; cut it into shorter songs"
         ) from None
     # What mido raises for damaged bytes is not declared; these are all its parsers can raise.
-    except (OSError, ValueError, LookupError, TypeError, KeySignatureError) as error:
+    except (OSError, ValueError, LookupError, TypeError) as error:
         raise FileError(path, f"damaged MIDI data ({error}); export it again") from error
     if any(event.time > LONGEST_WAIT for track in song.tracks for event in track):
         raise FileError(path, "damaged MIDI data: a wait without end; export it again")
