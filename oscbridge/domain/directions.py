@@ -1,20 +1,24 @@
 """Directions and rotations over time: unit vectors that stay finite and do not flip where what was
 measured says nothing.
 
-Arrays are float64; the first axis is time.
+Arrays are float64. Vectors are (..., frames, 3): time is the last axis but one, and whatever comes
+before it (limbs, sides) is worked on at once. A `fallback` is asked for only where it is needed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Vectors = NDArray[np.float64]
-"""(frames, 3)"""
+"""(..., frames, 3)"""
 Rotations = NDArray[np.float64]
-"""(frames, 3, 3), columns the turned axes"""
+"""(..., frames, 3, 3), columns the turned axes"""
+Fallback = Callable[[], NDArray[Any]]
+"""Vectors (..., frames, 3) or (3,)"""
 
 TINY = 1e-4
 """Metres below which a vector is taken to have no direction."""
@@ -31,10 +35,14 @@ def unit(vectors: NDArray[Any]) -> Vectors:
 
 
 def cross(a: NDArray[Any], b: NDArray[Any]) -> Vectors:
-    """Cross product of vectors (..., 3): numpy's own, at a fifth of its overhead."""
+    """Cross product of vectors (..., 3) of one shape: numpy's own, at a fifth of its overhead."""
     ax, ay, az = a[..., 0], a[..., 1], a[..., 2]
     bx, by, bz = b[..., 0], b[..., 1], b[..., 2]
-    return np.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], axis=-1)
+    out = np.empty(a.shape)
+    out[..., 0] = ay * bz - az * by
+    out[..., 1] = az * bx - ax * bz
+    out[..., 2] = ax * by - ay * bx
+    return out
 
 
 def across(vectors: NDArray[Any], axis: NDArray[Any]) -> Vectors:
@@ -44,26 +52,43 @@ def across(vectors: NDArray[Any], axis: NDArray[Any]) -> Vectors:
 
 
 def apply(rotations: Rotations, vectors: ArrayLike) -> Vectors:
-    """Each rotation (frames, 3, 3) on its vector (frames, 3), or all on one (3,)."""
+    """Each rotation (..., frames, 3, 3) on its vector (..., frames, 3), or all on one (3,)."""
     return np.asarray((rotations @ np.asarray(vectors, float)[..., None])[..., 0])
 
 
+def seen(vectors: NDArray[Any], fallback: Fallback) -> Vectors:
+    """Unit vectors along `vectors`; those too short to tell as `steady` has them."""
+    size = length(vectors)
+    if size.min(initial=1.0) > TINY:
+        return np.asarray(vectors / size)
+    return steady(vectors, known(vectors), fallback())
+
+
 def steady(vectors: Vectors, trust: NDArray[Any], fallback: NDArray[Any]) -> Vectors:
-    """Unit vectors (frames, 3) along `vectors` as far as `trust` (frames, 1) in [0, 1] goes.
+    """Unit vectors (..., frames, 3) along `vectors` as far as `trust` (..., frames, 1) in [0, 1]
+    goes.
 
     Where it is less than 1 the rest comes from the trusted frames around in time; with none of
-    these, from `fallback` (frames, 3) or (3,).
+    these, from `fallback` (..., frames, 3) or (3,).
     """
     measured = unit(vectors)
-    sure = trust[:, 0] >= 1
+    sure = trust[..., 0] >= 1
     if sure.all():
         return measured
-    blend = trust * measured + (1 - trust) * _held(measured, sure, fallback)
-    return unit(np.where(length(blend) > 1e-6, blend, fallback))
-
-
-def _held(measured: Vectors, sure: NDArray[np.bool_], fallback: NDArray[Any]) -> Vectors:
     default = np.broadcast_to(fallback, measured.shape)
+    result = measured.copy()
+    for row in np.ndindex(measured.shape[:-2]):
+        if not sure[row].all():
+            held = _held(measured[row], sure[row], default[row])
+            blend = trust[row] * measured[row] + (1 - trust[row]) * held
+            result[row] = unit(np.where(length(blend) > 1e-6, blend, default[row]))
+    return result
+
+
+def _held(measured: Vectors, sure: NDArray[np.bool_], default: Vectors) -> Vectors:
+    """`measured` (frames, 3) where it is `sure`, and between as a straight way from one to the next
+    goes.
+    """
     if not sure.any():
         return default
     at, known = np.arange(len(measured)), np.flatnonzero(sure)
@@ -73,21 +98,23 @@ def _held(measured: Vectors, sure: NDArray[np.bool_], fallback: NDArray[Any]) ->
 
 
 def known(vectors: NDArray[Any], least: float = TINY) -> NDArray[np.float64]:
-    """Trust (frames, 1) for `steady`: 1 where a vector is longer than `least`, else 0."""
+    """Trust (..., frames, 1) for `steady`: 1 where a vector is longer than `least`, else 0."""
     return np.asarray(length(vectors) > least, np.float64)
 
 
-def frame(primary: Vectors, hint: NDArray[Any], fallback: NDArray[Any]) -> Rotations:
-    """Right-handed frames (frames, 3, 3): first column `primary` (unit), second as near to `hint`
-    as a right angle allows; where the two are parallel, as near to `fallback`.
+def perpendicular(primary: Vectors, hint: NDArray[Any], fallback: Fallback) -> Vectors:
+    """Unit vectors at right angles to the unit vectors `primary`, as near to `hint` as that allows;
+    where the two are parallel, as near to `fallback`.
     """
     second = across(hint, primary)
-    trust = known(second, 1e-3 * float(np.max(length(hint), initial=1e-9)))
-    second = across(steady(second, trust, fallback), primary)
+    size = length(second)
+    least = 1e-3 * np.maximum(length(hint).max(axis=-2, keepdims=True, initial=0.0), 1e-9)
+    if (size > np.maximum(least, 1e-9)).all():
+        return np.asarray(second / size)
+    second = across(steady(second, (size > least).astype(float), fallback()), primary)
     if (length(second) < 1e-3).any():
         second = np.where(length(second) < 1e-3, _any_across(primary), second)
-    second = unit(second)
-    return np.stack([primary, second, cross(primary, second)], axis=-1)
+    return unit(second)
 
 
 def _any_across(axis: Vectors) -> Vectors:
@@ -95,16 +122,28 @@ def _any_across(axis: Vectors) -> Vectors:
     return across(least, axis)
 
 
+def frames(primary: Vectors, hint: NDArray[Any], fallback: Fallback) -> Rotations:
+    """Right-handed frames (..., frames, 3, 3): first column `primary` (unit), second
+    `perpendicular` to it.
+    """
+    result = np.empty((*primary.shape, 3))
+    second = perpendicular(primary, hint, fallback)
+    result[..., 0] = primary
+    result[..., 1] = second
+    result[..., 2] = cross(primary, second)
+    return result
+
+
 def align(
     primary: Vectors,
     hint: NDArray[Any],
     rest_primary: ArrayLike,
     rest_hint: ArrayLike,
-    fallback: NDArray[Any],
+    fallback: Fallback,
 ) -> Rotations:
-    """Rotations (frames, 3, 3) that carry `rest_primary` (3,) onto `primary` (frames, 3), and
-    `rest_hint` as near to `hint` as that allows.
+    """Rotations (..., frames, 3, 3) that carry `rest_primary` (3,) onto `primary` (..., frames, 3),
+    and `rest_hint` as near to `hint` as that allows.
     """
     rest = unit(np.array(rest_primary, float, ndmin=2))
-    rest_frame = frame(rest, np.array(rest_hint, float, ndmin=2), np.zeros(3))
-    return np.asarray(frame(primary, hint, fallback) @ rest_frame[0].T)
+    rest_frame = frames(rest, np.array(rest_hint, float, ndmin=2), lambda: np.zeros(3))
+    return np.asarray(frames(primary, hint, fallback) @ rest_frame[0].T)

@@ -100,7 +100,7 @@ def to_roll(clip: Clip) -> PianoRoll:
     steps = max(1, steps_in(clip.length))
     held = np.zeros((steps, ROWS), np.bool_)
     velocity = np.zeros((steps, ROWS), np.uint8)
-    for note in sorted(clip.notes):
+    for note in clip.notes:
         start = round(note.start * STEPS_PER_BEAT)
         if not 0 <= start < steps:
             continue

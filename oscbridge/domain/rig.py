@@ -12,14 +12,24 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from oscbridge.domain import skeleton
-from oscbridge.domain.directions import Rotations, Vectors, align, apply, cross, frame, steady, unit
+from oscbridge.domain import figure
+from oscbridge.domain.directions import (
+    Rotations,
+    Vectors,
+    align,
+    apply,
+    cross,
+    frames,
+    steady,
+    unit,
+)
+from oscbridge.domain.figure import BACK, DOWN, EARS, LEFT, SIDES, UP, Side
 from oscbridge.domain.pose import middle
-from oscbridge.domain.skeleton import BACK, DOWN, LEFT, SIDES, UP, Side, Trunk
+from oscbridge.domain.posture import ENDS, Trunk, measured, trunk, turned
 
 HINGE_UNSEEN, HINGE_SEEN = np.sin(np.radians(5.0)), np.sin(np.radians(15.0))
 """Bend of a limb (its sine) below which its hinge is not believed, and from which on it is."""
-VERTEBRA = skeleton.TORSO / 3
+VERTEBRA = figure.TORSO / 3
 
 
 class RigJoint(NamedTuple):
@@ -40,7 +50,7 @@ def _spine() -> list[RigJoint]:
         RigJoint("Spine1", "Spine", up),
         RigJoint("Spine2", "Spine1", up),
         RigJoint("Neck", "Spine2", up),
-        RigJoint("Head", "Neck", (0.0, -skeleton.NECK, 0.0)),
+        RigJoint("Head", "Neck", (0.0, -figure.NECK, 0.0)),
     ]
 
 
@@ -49,15 +59,15 @@ def _arm_joints(side: Side) -> list[RigJoint]:
     knuckles = [
         RigJoint(f"{L}Hand{name.capitalize()}1", f"{L}Hand", (sign * p[0], p[1], p[2]),
                  f"{side.name}_{name}")
-        for name, p in skeleton.HAND.items()
+        for name, p in figure.HAND.items()
     ]  # fmt: skip
     return [
         RigJoint(f"{L}Shoulder", "Spine2", (0.0, -VERTEBRA, 0.0)),
-        RigJoint(f"{L}Arm", f"{L}Shoulder", (sign * skeleton.SHOULDERS / 2, 0.0, 0.0),
+        RigJoint(f"{L}Arm", f"{L}Shoulder", (sign * figure.SHOULDERS / 2, 0.0, 0.0),
                  f"{side.name}_shoulder"),
-        RigJoint(f"{L}ForeArm", f"{L}Arm", (sign * skeleton.UPPER_ARM, 0.0, 0.0),
+        RigJoint(f"{L}ForeArm", f"{L}Arm", (sign * figure.UPPER_ARM, 0.0, 0.0),
                  f"{side.name}_elbow"),
-        RigJoint(f"{L}Hand", f"{L}ForeArm", (sign * skeleton.FOREARM, 0.0, 0.0),
+        RigJoint(f"{L}Hand", f"{L}ForeArm", (sign * figure.FOREARM, 0.0, 0.0),
                  f"{side.name}_wrist"),
         *knuckles,
     ]  # fmt: skip
@@ -66,10 +76,10 @@ def _arm_joints(side: Side) -> list[RigJoint]:
 def _leg_joints(side: Side) -> list[RigJoint]:
     L, sign = side.name.capitalize(), side.sign
     return [
-        RigJoint(f"{L}UpLeg", "Hips", (sign * skeleton.HIPS / 2, 0.0, 0.0), f"{side.name}_hip"),
-        RigJoint(f"{L}Leg", f"{L}UpLeg", (0.0, skeleton.THIGH, 0.0), f"{side.name}_knee"),
-        RigJoint(f"{L}Foot", f"{L}Leg", (0.0, skeleton.SHIN, 0.0), f"{side.name}_ankle"),
-        RigJoint(f"{L}ToeBase", f"{L}Foot", skeleton.FOOT["foot_index"],
+        RigJoint(f"{L}UpLeg", "Hips", (sign * figure.HIPS / 2, 0.0, 0.0), f"{side.name}_hip"),
+        RigJoint(f"{L}Leg", f"{L}UpLeg", (0.0, figure.THIGH, 0.0), f"{side.name}_knee"),
+        RigJoint(f"{L}Foot", f"{L}Leg", (0.0, figure.SHIN, 0.0), f"{side.name}_ankle"),
+        RigJoint(f"{L}ToeBase", f"{L}Foot", figure.FOOT["foot_index"],
                  f"{side.name}_foot_index"),
     ]  # fmt: skip
 
@@ -80,14 +90,14 @@ JOINTS = (
 )
 """All joints, parents first, each branch to its end."""
 
-ENDS = {
+TIPS = {
     "Head": (0.0, -0.18, 0.0),
     "LeftToeBase": (0.0, 0.0, -0.03),
     "RightToeBase": (0.0, 0.0, -0.03),
     **{
         f"{side.name.capitalize()}Hand{name.capitalize()}1": (side.sign * 0.06, 0.0, 0.0)
         for side in SIDES
-        for name in skeleton.HAND
+        for name in figure.HAND
     },
 }
 """Where the bones of joints end that no other joint hangs on."""
@@ -101,51 +111,53 @@ def rotations(landmarks: NDArray[Any]) -> dict[str, Rotations]:
     held from frames in which it is bent.
     """
     points = np.asarray(landmarks, np.float64)
-    body = skeleton.trunk(points)
-    upright = frame(-body.torso, body.hips, LEFT)
-    turned = frame(-body.torso, body.shoulders, LEFT)
+    body = measured(points)
+    held = trunk(body)
+    end = dict(zip(ENDS, turned(body, held), strict=True))
+    upright = frames(-held.torso, held.hips, lambda: LEFT)
+    across = frames(-held.torso, held.shoulders, lambda: LEFT)
     result = {
-        "Hips": body.pelvis,
+        "Hips": held.pelvis,
         "Spine": _from_spine(upright),
-        "Spine1": _from_spine(frame(-body.torso, upright[..., 1] + turned[..., 1], LEFT)),
-        "Spine2": _from_spine(turned),
-        "Head": skeleton.head_rotation(points, body),
+        "Spine1": _from_spine(frames(-held.torso, upright[..., 1] + across[..., 1], lambda: LEFT)),
+        "Spine2": _from_spine(across),
+        "Head": end["head"],
     }
-    skull = middle(points, "ear") - apply(result["Head"], skeleton.EARS)
+    skull = middle(points, "ear") - apply(end["head"], EARS)
     neck = unit(skull - middle(points, "shoulder"))
-    between = body.shoulders + result["Head"][..., 0]
-    result["Neck"] = align(neck, between, UP, LEFT, body.shoulders)
+    between = held.shoulders + end["head"][..., 0]
+    result["Neck"] = align(neck, between, UP, LEFT, lambda: held.shoulders)
     for side in SIDES:
         name = side.name.capitalize()
-        result[f"{name}Shoulder"] = body.chest
-        result |= _arm(points, side, body, name) | _leg(points, side, body, name)
+        result[f"{name}Shoulder"] = held.chest
+        result[f"{name}Hand"] = end[f"{side.name}_hand"]
+        result[f"{name}Foot"] = end[f"{side.name}_foot"]
+        result |= _arm(points, side, held, name) | _leg(points, side, held, name)
     return result
 
 
 def _from_spine(spine: Rotations) -> Rotations:
     """Rotation from rest of a frame whose columns are down, left and what is across both."""
-    rest = frame(DOWN[None], LEFT[None], BACK)
+    rest = frames(DOWN[None], LEFT[None], lambda: BACK)
     return np.asarray(spine @ rest[0].T)
 
 
-def _arm(points: Vectors, side: Side, body: Trunk, name: str) -> dict[str, Rotations]:
+def _arm(points: Vectors, side: Side, held: Trunk, name: str) -> dict[str, Rotations]:
     out = LEFT * side.sign
     upper, lower = _bones(points, side, ("shoulder", "elbow", "wrist"))
-    hinge = _hinge(cross(upper, lower) * side.sign, body.chest, DOWN)
+    hinge = _hinge(cross(upper, lower) * side.sign, held.chest, DOWN)
     return {
-        f"{name}Arm": align(upper, hinge, out, DOWN, apply(body.chest, DOWN)),
-        f"{name}ForeArm": align(lower, hinge, out, DOWN, apply(body.chest, DOWN)),
-        f"{name}Hand": skeleton.hand_rotation(points, side, body),
+        f"{name}Arm": align(upper, hinge, out, DOWN, lambda: apply(held.chest, DOWN)),
+        f"{name}ForeArm": align(lower, hinge, out, DOWN, lambda: apply(held.chest, DOWN)),
     }
 
 
-def _leg(points: Vectors, side: Side, body: Trunk, name: str) -> dict[str, Rotations]:
+def _leg(points: Vectors, side: Side, held: Trunk, name: str) -> dict[str, Rotations]:
     upper, lower = _bones(points, side, ("hip", "knee", "ankle"))
-    hinge = _hinge(cross(upper, lower), body.pelvis, LEFT)
+    hinge = _hinge(cross(upper, lower), held.pelvis, LEFT)
     return {
-        f"{name}UpLeg": align(upper, hinge, DOWN, LEFT, body.hips),
-        f"{name}Leg": align(lower, hinge, DOWN, LEFT, body.hips),
-        f"{name}Foot": skeleton.foot_rotation(points, side, body),
+        f"{name}UpLeg": align(upper, hinge, DOWN, LEFT, lambda: held.hips),
+        f"{name}Leg": align(lower, hinge, DOWN, LEFT, lambda: held.hips),
     }
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from oscbridge.domain.dance import Dance
-from oscbridge.domain.rig import ENDS, JOINTS, rotations
+from oscbridge.domain.rig import JOINTS, TIPS, rotations
 from oscbridge.io.bvh import POSITIONS, Joint, Motion
 
 CENTIMETRES = 100.0
@@ -41,8 +41,8 @@ def _hierarchy() -> tuple[Joint, ...]:
         parent = places.get(rig.parent, -1)
         joints.append(Joint(rig.name, parent, _offset(rig.offset), channels, columns))
         columns += len(channels)
-        if rig.name in ENDS:
-            joints.append(Joint("", places[rig.name], _offset(ENDS[rig.name])))
+        if rig.name in TIPS:
+            joints.append(Joint("", places[rig.name], _offset(TIPS[rig.name])))
     return tuple(joints)
 
 

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from oscbridge.domain.figure import FOOT, HAND, HEAD, LEG, SIDES
 from oscbridge.domain.floor import floor_of
 from oscbridge.domain.pose import COUNT, INDEX
-from oscbridge.domain.skeleton import FOOT, HAND, HEAD, LEG, SIDES, leg_scale, retarget
+from oscbridge.domain.skeleton import leg_scale, retarget
 from oscbridge.io.bvh import Motion
 from oscbridge.io.bvh_kinematics import Placement, at_rest, place
 from oscbridge.io.bvh_names import LIMBS, Body, body_by_names

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from oscbridge.domain import skeleton
+from oscbridge.domain import figure, skeleton
 from oscbridge.domain.dance import Dance
 from oscbridge.domain.pose import INDEX
 from oscbridge.domain.timeline import Timeline
 
-LEFT, RIGHT = skeleton.SIDES
+LEFT, RIGHT = figure.SIDES
 
 
 def walker(seconds=12.0, fps=60.0, bpm=120.0, stride=0.4):
@@ -15,8 +15,8 @@ def walker(seconds=12.0, fps=60.0, bpm=120.0, stride=0.4):
     back under the hips for one beat and swings forward through the air in the next.
     """
     time = np.arange(int(seconds * fps)) / fps
-    points = np.repeat(skeleton.rest()[None].astype(float), len(time), axis=0)
-    for side in skeleton.SIDES:
+    points = np.repeat(figure.rest()[None].astype(float), len(time), axis=0)
+    for side in figure.SIDES:
         phase = (time * bpm / 60 + (0 if side is LEFT else 1)) % 2
         planted = phase < 1
         z = np.where(planted, phase - 0.5, 0.5 * np.cos(np.pi * (phase - 1))) * stride
@@ -30,7 +30,7 @@ def walker(seconds=12.0, fps=60.0, bpm=120.0, stride=0.4):
         points[:, side("elbow")] = points[:, side("shoulder")] + [side.sign * 0.05, 0.21, 0.03]
         hand = points[:, side("elbow")] + np.stack([0 * z, 0.12 + 0 * z, -0.15 - 0.05 * swing], -1)
         shift = hand - points[:, side("wrist")]
-        for name in ("wrist", *skeleton.HAND):
+        for name in ("wrist", *figure.HAND):
             points[:, side(name)] += shift
     return skeleton.project(points), time
 

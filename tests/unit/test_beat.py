@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from dancers import walker
 
-from oscbridge.domain import skeleton
+from oscbridge.domain import figure
 from oscbridge.domain.beat import FASTEST_BEAT, SLOWEST_BEAT, estimate_tempo
 from oscbridge.domain.pose import INDEX
 
@@ -20,7 +20,7 @@ def test_a_walkers_tempo_is_the_tempo_of_the_steps(bpm, fps):
 def salsa(count, seconds=25.0, fps=60.0):
     """Feet that step on 1 2 3 and 5 6 7 of eight counts, left and right in turn."""
     time = np.arange(int(seconds * fps)) / fps
-    landmarks = np.repeat(skeleton.rest()[None].astype(float), len(time), axis=0)
+    landmarks = np.repeat(figure.rest()[None].astype(float), len(time), axis=0)
     for side, counts in (("left", (0, 2, 5)), ("right", (1, 4, 6))):
         place = np.zeros(len(time))
         for step, at in enumerate(counts):
@@ -50,7 +50,7 @@ def test_the_first_beat_is_where_the_feet_come_to_rest():
 
 @pytest.mark.parametrize("frames", [1, 2, 30, 900])
 def test_a_still_body_has_the_nominal_tempo_and_no_confidence(frames):
-    landmarks = np.repeat(skeleton.rest()[None], frames, axis=0)
+    landmarks = np.repeat(figure.rest()[None], frames, axis=0)
     found = estimate_tempo(landmarks, np.arange(frames) / 30)
     assert found == (120.0, 0.0, 0.0, "nominal")
 
@@ -61,7 +61,7 @@ def test_aimless_movement_has_the_nominal_tempo():
     for seed in range(5):
         rng = np.random.default_rng(seed)
         way = gaussian_filter1d(rng.normal(size=(900, 33, 3)), 8, axis=0)
-        found = estimate_tempo(skeleton.rest() + way, np.arange(900) / 30)
+        found = estimate_tempo(figure.rest() + way, np.arange(900) / 30)
         assert found.source == "nominal"
         assert found.bpm == 120.0
 

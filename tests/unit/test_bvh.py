@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from oscbridge.domain import skeleton
+from oscbridge.domain import figure, skeleton
 from oscbridge.domain.pose import INDEX
 from oscbridge.domain.rig import JOINTS
 from oscbridge.errors import FileError
@@ -245,7 +245,7 @@ def test_the_rest_pose_is_a_t_pose_in_centimetres_with_y_up():
     motion = motion_of(walk, 30)
     flat = place(bvh.Motion(motion.joints, motion.values[:1] * 0, 1 / 30)).positions[0]
     names = [joint.name for joint in motion.joints]
-    rest = skeleton.rest()
+    rest = figure.rest()
     for rig in JOINTS:
         if rig.landmark:
             assert flat[names.index(rig.name)] == pytest.approx(
@@ -276,7 +276,7 @@ def test_angles_go_on_instead_of_jumping():
 
 
 def test_a_straight_arm_does_not_spin_about_itself():
-    points = np.repeat(skeleton.rest()[None].astype(float), 60, axis=0)
+    points = np.repeat(figure.rest()[None].astype(float), 60, axis=0)
     points[:, INDEX["left_elbow"]] += np.random.default_rng(0).normal(0, 0.002, (60, 3))
     walk, _ = dance(seconds=2)
     still = type(walk)(skeleton.project(points), walk.root[:60], walk.time[:60], walk.beat[:60])

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from dancers import dance
 
-from oscbridge.domain import skeleton
+from oscbridge.domain import figure
 from oscbridge.domain.floor import floor_of
 from oscbridge.io.bvh import Joint, Motion, parse_bvh
 from oscbridge.io.bvh_figure import motion_of
@@ -167,7 +167,7 @@ def test_bodies_of_other_proportions_become_the_figure():
 
 def test_toes_point_forward_and_the_nose_is_in_front():
     found = landmarks_of(MOTION).landmarks
-    rest = skeleton.rest()
+    rest = figure.rest()
     assert rest[0, 2] < 0
     front = found[:, [31, 32]] - found[:, [29, 30]]
     across = found[:, 23] - found[:, 24]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from dancers import walker
 
-from oscbridge.domain import skeleton
+from oscbridge.domain import figure
 from oscbridge.domain.floor import floor_of, footing, stand
 from oscbridge.domain.pose import INDEX, SOLES
 
@@ -32,10 +32,10 @@ def test_planted_feet_hardly_skate():
 
 
 def test_a_still_body_stands_still():
-    landmarks = np.repeat(skeleton.rest()[None], 90, axis=0)
+    landmarks = np.repeat(figure.rest()[None], 90, axis=0)
     root = stand(landmarks, np.arange(90) / 30)
     assert np.ptp(root, axis=0) == pytest.approx([0, 0, 0], abs=1e-6)
-    assert root[0, 1] == pytest.approx(-(skeleton.LEG + 0.06), abs=1e-6)
+    assert root[0, 1] == pytest.approx(-(figure.LEG + 0.06), abs=1e-6)
 
 
 def test_the_way_is_drawn_back_instead_of_leaving_the_room():
@@ -53,7 +53,7 @@ def test_the_hips_do_not_bounce_from_frame_to_frame():
 
 @pytest.mark.parametrize("frames", [0, 1, 2])
 def test_very_short_dances_stand_too(frames):
-    landmarks = np.repeat(skeleton.rest()[None], frames, axis=0)
+    landmarks = np.repeat(figure.rest()[None], frames, axis=0)
     root = stand(landmarks, np.arange(frames) / 30)
     assert root.shape == (frames, 3)
     assert np.isfinite(root).all()
