@@ -67,7 +67,7 @@ def _population(
     flat = metrics.stacked(starts)
     all_parts = np.all([s.any(axis=(1, 2)) for s in starts.values()], axis=0)
     column: Column = {
-        "something sounds": over_groups(Tally.mean(flat.any(axis=1), groups)),
+        "something sounds": over_groups(Tally.mean(np.asarray(flat.any(axis=1)), groups)),
         "all three parts sound": over_groups(Tally.mean(all_parts, groups)),
         "bar 1-2 drum F1": over_groups(_f1(metrics.bar_repetition(starts["drums"]), groups)),
         "in scale": over_groups(Tally.mean(metrics.in_scale(classes), groups)),

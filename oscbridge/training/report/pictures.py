@@ -27,6 +27,9 @@ MUSIC_COLOUR, DANCE_COLOUR = "#c2571a", "#2f855a"
 PALE = 0.35
 """How strongly the rest of a note is coloured after its onset."""
 EXAMPLES = 3
+SPACING = 1.25
+"""Metres from figure to figure."""
+ENVELOPE = "accent envelope of the music"
 FIGURES = 8
 """Figures in one strip: one a beat of a window."""
 
@@ -74,7 +77,7 @@ def piano_rolls(samples: Samples) -> Figure:
         ("generated from the prior", samples.music["generated"], range(EXAMPLES)),
         ("made of a test dance", samples.music["translated"], _examples(samples.takes)),
     ]
-    figure = _figure(13, 2.7 * len(rows))
+    figure = _figure(13, 3.3 * len(rows))
     axes = figure.subplots(len(rows), EXAMPLES, squeeze=False)
     melody = np.concatenate([m["melody"].held[list(i)] for _, m, i in rows]).any(axis=(0, 1))
     top = int(np.flatnonzero(melody).max(initial=24)) + 2
@@ -85,6 +88,8 @@ def piano_rolls(samples: Samples) -> Figure:
             panel.set_title(f"{title}{song}", fontsize=9, loc="left")
     for panel in axes[-1]:
         panel.set_xlabel("beat")
+    for panel in axes[:, 0]:
+        panel.set_ylabel("part; pitch rises within it")
     return figure
 
 
@@ -125,7 +130,7 @@ def figures(samples: Samples) -> Figure:
         (f"danced to {samples.songs[song]}", samples.dance["translated"], song),
         ("a random training window", samples.dance["random"], take),
     ]
-    figure = _figure(12, 2.3 * len(strips))
+    figure = _figure(10, 2.3 * len(strips))
     for panel, (title, dances, index) in zip(
         figure.subplots(len(strips), 1, sharex=True), strips, strict=True
     ):
@@ -154,10 +159,6 @@ def _strip(axes: Axes, world: NDArray[Any], samples: Samples) -> None:
     axes.set_xticks(np.arange(FIGURES) * SPACING, [str(n) for n in range(FIGURES)])
 
 
-SPACING = 1.25
-"""Metres from figure to figure."""
-
-
 def _side(a: int, b: int) -> str:
     names = LANDMARKS[a], LANDMARKS[b]
     if all("left" in name for name in names):
@@ -175,8 +176,11 @@ def beats(samples: Samples) -> Figure:
     _meeting(lower, samples, "translated", take, samples.dance["real"].world[take])
     lower.set_title(f"dance to music: {samples.takes[take]} and the music to it", loc="left")
     lower.set_xlabel("time, s")
-    handles, labels = upper.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
+    named = dict(zip(*reversed(upper.get_legend_handles_labels()), strict=True))
+    order = (ENVELOPE, "its accents", "speed of the dance", "its beats (minima)")
+    figure.legend(
+        [named[n] for n in order], order, loc="outside lower center", ncols=4, frameon=False
+    )
     return figure
 
 
@@ -188,7 +192,7 @@ def _meeting(axes: Axes, samples: Samples, which: str, index: int, world: NDArra
     step = samples.frames_per_step / fps
     strong = beat.accents(envelope, samples.frames_per_step) / fps
     at = np.arange(len(envelope)) * step
-    axes.bar(at, envelope, width=step * 0.8, color="#f0c7a8", label="accent envelope of the music")
+    axes.bar(at, envelope, width=step * 0.8, color="#f0c7a8", label=ENVELOPE)
     tops = np.interp(strong, at, envelope)
     axes.plot(strong, tops, "v", color=MUSIC_COLOUR, label="its accents", markersize=7)
     axes.set_ylabel("accent (no unit)", color=MUSIC_COLOUR)
@@ -222,7 +226,7 @@ def latents(samples: Samples) -> Figure:
         (is_music, "music", MUSIC_COLOUR), (~is_music, "dance", DANCE_COLOUR)
     ):  # fmt: skip
         left.scatter(*points[mask].T, s=10, alpha=0.6, color=colour, label=name, linewidths=0)
-    left.legend(frameon=False)
+    left.legend(frameon=False, markerscale=2)
     left.set_title("by domain", loc="left")
     for mask, marker in ((is_music, "o"), (~is_music, "^")):
         shown = right.scatter(
