@@ -94,6 +94,10 @@ class Dances:
     def __len__(self) -> int:
         return len(self.landmarks)
 
+    def __getitem__(self, index: Any) -> Dances:
+        """Some of the windows."""
+        return Dances(self.landmarks[index], self.root[index], self.fps)
+
     def speed(self) -> NDArray[np.float64]:
         """Metres a second (N,) of a landmark about the hips, averaged over landmarks and time."""
         pace = np.linalg.norm(np.diff(self.landmarks, axis=1), axis=-1) * self.fps

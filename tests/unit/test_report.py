@@ -12,6 +12,7 @@ from oscbridge.domain import skeleton
 from oscbridge.errors import FileError
 from oscbridge.training.intervals import Interval
 from oscbridge.training.report import page, pictures
+from oscbridge.training.report.seeds import over_seeds
 from oscbridge.training.samples import Dances, Music, Samples, music_of_rolls
 from oscbridge.training.tables import Cell, Table, text
 
@@ -94,7 +95,8 @@ def test_music_made_is_beside_real_music(tables: dict[str, Table]) -> None:
 def test_few_windows_are_warned_of(tables: dict[str, Table]) -> None:
     made = tables["Dance, made anew and of music"]
     assert "only 4 windows" in made.note
-    assert value(made, "FID_k", "real") >= 0
+    for row in ("FID_k", "FID_k, compat", "FID_g", "Div_k", "PFC"):
+        assert np.isfinite(value(made, row, "real"))
 
 
 def test_every_timing_has_its_null_and_pairs_are_found(tables: dict[str, Table]) -> None:
@@ -163,3 +165,30 @@ def test_the_plane_holds_most_of_the_variance() -> None:
     flat, share = pictures.plane(points)
     assert flat.shape == (50, 2)
     assert share.sum() > 0.98
+
+
+def test_seeds_put_together_add_their_doubt() -> None:
+    def run(value: float) -> list[Table]:
+        figures = {"x": Interval(value, value - 0.3, value + 0.4, 5), "plain": value}
+        return [Table.of("t", {"a": figures, "b": {"x": 1.0}}, "How.")]
+
+    (alike,) = over_seeds([run(0.5)] * 3)
+    assert alike.rows[0][1][0] == pytest.approx((0.5, 0.2, 0.9, 5)), "no doubt between equal seeds"
+    assert alike.rows[1][1][1] is None
+    (unlike,) = over_seeds([run(0.4), run(0.5), run(0.6)])
+    found = unlike.rows[0][1][0]
+    assert isinstance(found, Interval)
+    # t of two degrees of freedom is 4.303, the standard error of .4 .5 .6 is .1 / sqrt 3.
+    between = 4.303 * 0.1 / np.sqrt(3)
+    assert found.low == pytest.approx(0.5 - np.hypot(between, 0.3), abs=1e-4)
+    assert found.high == pytest.approx(0.5 + np.hypot(between, 0.4), abs=1e-4)
+    assert unlike.note == "How. Over 3 seeds."
+
+
+def test_other_tables_are_not_put_together() -> None:
+    one, other = (Table.of(title, {"a": {"x": 1.0}}) for title in ("one", "other"))
+    with pytest.raises(ValueError, match="not the same table"):
+        over_seeds([[one], [other]])
+    renamed = Table.of("one", {"a": {"y": 1.0}})
+    with pytest.raises(ValueError, match="rows differ"):
+        over_seeds([[one], [renamed]])

@@ -50,8 +50,8 @@ def _to_dance(samples: Samples) -> Table:
     shuffled, any_dance = rng.permutation(count), rng.integers(len(dances["known"]), size=count)
     columns = {
         "translated": _timing(samples, Meeting(real, dances["translated"], songs)),
-        "shuffled": _timing(samples, Meeting(real, _chosen(dances["translated"], shuffled), songs)),
-        "random": _timing(samples, Meeting(real, _chosen(dances["known"], any_dance), songs)),
+        "shuffled": _timing(samples, Meeting(real, dances["translated"][shuffled], songs)),
+        "random": _timing(samples, Meeting(real, dances["known"][any_dance], songs)),
     }
     note = "Over songs. shuffled: the dances to other test music; random: training dances. "
     return Table.of("Music to dance: does it meet the beat?", columns, note + _TIMING)
@@ -78,10 +78,6 @@ def _to_accents(samples: Samples, meeting: Meeting) -> Column:
     """Without the rows that look at the grid: of one dance they are the same for any music."""
     timing = _timing(samples, meeting)
     return {name: figure for name, figure in timing.items() if name not in GRID_ROWS}
-
-
-def _chosen(dances: Dances, index: NDArray[Any]) -> Dances:
-    return Dances(dances.landmarks[index], dances.root[index], dances.fps)
 
 
 def _timing(samples: Samples, meeting: Meeting) -> Column:
