@@ -42,8 +42,8 @@ def skating(world: NDArray[Any], fps: float, *, compat: bool = False) -> tuple[i
     """Frames in which a foot slides, and those in which one is in contact, both feet summed.
 
     A foot slides when its ankle or toe moves sideways by more than SLIDE. With `compat` by the mean
-    of its movement along x and z with their signs, as FineDance's code has it (movement along the
-    other diagonal never counts there).
+    of its movement along x and z with their signs, as FineDance's code has it (movement along one
+    diagonal never counts there); z is SMPL's, which points the other way.
     """
     world = np.asarray(world, np.float64)
     step = np.diff(world[..., (0, 2)], axis=0, append=world[-1:][..., (0, 2)]) * (fps / FPS)
@@ -52,7 +52,7 @@ def skating(world: NDArray[Any], fps: float, *, compat: bool = False) -> tuple[i
         height = -world[:, ends, 1]
         contact = (height[:, 0] <= ANKLE) & (height[:, 1] <= TOE)
         moved = step[:, ends]
-        size = np.abs(moved.mean(axis=-1)) if compat else np.linalg.norm(moved, axis=-1)
+        size = np.abs(moved @ [0.5, -0.5]) if compat else np.linalg.norm(moved, axis=-1)
         sliding += int(((size > SLIDE).any(axis=1) & contact).sum())
         touching += int(contact.sum())
     return sliding, touching

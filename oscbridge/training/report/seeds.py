@@ -46,8 +46,10 @@ def _cell(each: Sequence[Cell]) -> Cell:
     if count < 2:
         return each[0]
     between = float(t.ppf(HIGH / 100, count - 1) * values.std(ddof=1) / np.sqrt(count))
-    below, above = (
-        float(np.hypot(between, np.nan_to_num([gap(c) for c in known]).mean()))
-        for gap in (lambda c: c.value - c.low, lambda c: c.high - c.value)
-    )
+    below = _joined(between, [c.value - c.low for c in known])
+    above = _joined(between, [c.high - c.value for c in known])
     return Interval(value, value - below, value + above, max(c.groups for c in known))
+
+
+def _joined(between: float, within: Sequence[float]) -> float:
+    return float(np.hypot(between, np.nan_to_num(within).mean()))
