@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from oscbridge.training.evaluate import Figures, Sections
+from oscbridge.training.intervals import Interval
 
 PAPER: Figures = {
     "MIDI VAE": 0.025,
@@ -22,20 +24,27 @@ UNPAIRED = {"bridge embed-embed", "bridge music-dance", "bridge dance-music"}
 """Rows that want true pairs, of which there are none."""
 
 
+Cell = float | Interval | None
+
+
 @dataclass(frozen=True)
 class Table:
-    """Figures in rows and columns; None where a figure makes no sense. `note` says how to read
-    it.
+    """Figures in rows and columns, some with their interval; None where a figure makes no sense.
+    `note` says how to read it.
     """
 
     title: str
     columns: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[float | None, ...]], ...]
+    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
     note: str = ""
 
     @classmethod
     def of(
-        cls, title: str, columns: Mapping[str, Figures], note: str = "", marked: Iterable[str] = ()
+        cls,
+        title: str,
+        columns: Mapping[str, Mapping[str, float | Interval]],
+        note: str = "",
+        marked: Iterable[str] = (),
     ) -> Table:
         """From column -> row -> value; rows in the order they first appear, some marked with *."""
         names = dict.fromkeys(row for figures in columns.values() for row in figures)
@@ -56,7 +65,7 @@ class Table:
 
     def lines(self) -> list[str]:
         """As aligned text."""
-        cells = self._cells()
+        cells = self.cells()
         widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
         rows = [
             row[0].ljust(widths[0])
@@ -67,17 +76,22 @@ class Table:
 
     def markdown(self) -> list[str]:
         """As a Markdown table under a heading."""
-        head, *rows = (f"| {' | '.join(row)} |" for row in self._cells())
+        head, *rows = (f"| {' | '.join(row)} |" for row in self.cells())
         rule = "|---|" + "---:|" * len(self.columns)
         note = ["", self.note] if self.note else []
         return [f"### {self.title}", "", head, rule, *rows, *note, ""]
 
-    def _cells(self) -> list[list[str]]:
+    def cells(self) -> list[list[str]]:
+        """As words, the names of columns and rows first."""
         return [["", *self.columns]] + [[name, *map(_number, row)] for name, row in self.rows]
 
 
-def _number(value: float | None) -> str:
-    if value is None:
+def _number(value: Cell) -> str:
+    if isinstance(value, Interval):
+        if math.isnan(value.low):
+            return _number(value.value)
+        return f"{_number(value.value)} [{_number(value.low)} {_number(value.high)}]"
+    if value is None or math.isnan(value):
         return "-"
     if value == round(value):
         return f"{value:.0f}"

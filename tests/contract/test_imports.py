@@ -44,7 +44,7 @@ HEAVY = {
     "pythonosc": {"io"},
     "mido": {"io"},
     "rtmidi": {"io"},
-    "matplotlib": {"cli"},
+    "matplotlib": {"cli", "training"},
 }
 """Library -> rooms that may import it; in cli only to see whether it is there (`need_torch`)."""
 PROBES = {"cli/train.py": {"torch", "onnx", "safetensors"}}
