@@ -60,8 +60,8 @@ _DRUMS: Table = (
     Field("drums", "|u1", (WINDOW, LANES), "velocity of the hit in each lane, 0 for none"),
     Field("drum_timing", "|i1", (WINDOW, LANES), "how late the hit is, in 1/128 of a step"),
 )
-MUSIC, DRUMS, DANCE, PAIRS = "music", "drums", "dance", "pairs"
-TABLES = (MUSIC, DRUMS, DANCE, PAIRS)
+MUSIC, DRUMS, DANCE = "music", "drums", "dance"
+TABLES = (MUSIC, DRUMS, DANCE)
 
 
 def _line(name: str, what: str) -> Table:
@@ -78,7 +78,6 @@ def tables(frames_per_step: int = FRAMES_PER_STEP, landmark_dtype: str = "<f4") 
         *_DRUMS,
         *_line("bass", "the bass"),
         *_line("melody", "the melody"),
-        *_line("second", "the second-best lead, in octaves of its own,"),
         Field("key_shift", "|i1", (), "semitones (-6 to +5) that bring the window to C"),
     )
     dance = (
@@ -90,16 +89,10 @@ def tables(frames_per_step: int = FRAMES_PER_STEP, landmark_dtype: str = "<f4") 
               "1 where left heel, left toe, right heel, right toe bears on the floor"),
         Field("yaw", "<f4", (), "radians the window was turned by; turn it back by as much"),
     )  # fmt: skip
-    pairs = (
-        Field("music", "<i8", (), "row of the music table"),
-        Field("dance", "<i8", (), "row of the dance table recorded with it"),
-        Field("part", "|u1", (), "0 train, 1 validation, 2 test"),
-    )
     return {
         MUSIC: music + _PROVENANCE,
         DRUMS: _DRUMS + _PROVENANCE,
         DANCE: dance + _PROVENANCE,
-        PAIRS: pairs,
     }
 
 
