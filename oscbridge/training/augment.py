@@ -36,9 +36,7 @@ def room(pitch: NDArray[np.uint8], pitches: PitchRange) -> tuple[int, int]:
     return pitches.low - int(sounding.min()), pitches.high - int(sounding.max())
 
 
-def transposed(
-    pitch: NDArray[np.uint8], semitones: int, pitches: PitchRange
-) -> NDArray[np.uint8]:
+def transposed(pitch: NDArray[np.uint8], semitones: int, pitches: PitchRange) -> NDArray[np.uint8]:
     """The line (...,) moved. Raises ValueError rather than fold a note: it could not be undone."""
     low, high = room(pitch, pitches)
     if not low <= semitones <= high:

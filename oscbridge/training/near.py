@@ -40,11 +40,10 @@ def point_hasher(size: int, near: float, seed: int) -> Callable[[NDArray[np.floa
     """Keys of points (N, size) of which those closer than `near` are alike."""
     rng = np.random.default_rng(seed)
     axes = rng.normal(size=(size, TABLES * PROJECTIONS)).astype(np.float32)
-    offset = rng.random(TABLES * PROJECTIONS) * BUCKET
+    offset = rng.random(TABLES * PROJECTIONS)
 
     def keys(points: NDArray[np.float32]) -> Keys:
-        bucket = np.floor(points @ axes / near + offset).astype(np.int64) // 1
-        bucket = np.floor_divide(bucket, int(BUCKET))
+        bucket = np.floor(points @ axes / (near * BUCKET) + offset).astype(np.int64)
         return _mixed(bucket.reshape(len(points), TABLES, PROJECTIONS))
 
     return keys
