@@ -18,6 +18,7 @@ from oscbridge.domain.pianoroll import DRUM_MAP
 from oscbridge.domain.pose import LANDMARKS
 from oscbridge.domain.timeline import WINDOW
 from oscbridge.errors import FileError
+from oscbridge.io.model_files import sha256
 from oscbridge.training import notices, sources
 from oscbridge.training.sources import Recording
 from oscbridge.training.split import PARTS, split
@@ -144,7 +145,9 @@ def _compact(
         again = repeats(name, old, part)
         fresh = np.flatnonzero(~again)
         seen = {k: (v if k in ("landmarks",) else np.array(v)) for k, v in old.items()}
-        view = {k: _Rows(v, fresh) if k == "landmarks" else v[fresh] for k, v in seen.items()}
+        view: dict[str, Any] = {
+            k: _Rows(v, fresh) if k == "landmarks" else v[fresh] for k, v in seen.items()
+        }
         near = near_held_out(name, view, len(PARTS) - 1 - part[fresh].astype(int))
         kept = fresh[~near]
         order = kept[np.argsort(part[kept], kind="stable")]
@@ -204,7 +207,7 @@ def _describe(
         source = by_folder[r.collection]
         line = {
             "id": i, "name": str(r.path.relative_to(r.collection)), "key": r.key(),
-            "sha256": sources.sha256(r.path), "collection": source.name, "licence": source.licence,
+            "sha256": sha256(r.path), "collection": source.name, "licence": source.licence,
             "group": r.group, "stratum": r.stratum, "note": r.note,
             "part": PARTS[parts[i]], "windows": int(kept[i]),
         }  # fmt: skip
@@ -215,7 +218,7 @@ def _describe(
         "schema": SCHEMA, "window": WINDOW, "frames_per_step": frames, "hop": 1.0,
         "landmark_dtype": LANDMARK_DTYPE, "landmarks": list(LANDMARKS),
         "lanes": [d.name for d in DRUM_MAP], "tables": told,
-        "recordings": {"rows": len(lines), "sha256": sources.sha256(final / RECORDINGS)},
+        "recordings": {"rows": len(lines), "sha256": sha256(final / RECORDINGS)},
     }  # fmt: skip
     facts["content"] = content_hash(facts)
     (final / STORE).write_text(json.dumps(facts, indent=1) + "\n", "utf-8")

@@ -1,4 +1,4 @@
-"""Likeness of a store's windows: which repeat one another, and which are too near a held-out one."""
+"""Likeness of a store's windows: which repeat, and which are too near held-out ones."""
 
 from __future__ import annotations
 
