@@ -144,10 +144,7 @@ def _compact(
         part = part_of[np.array(old["recording"])]
         again = repeats(name, old, part)
         fresh = np.flatnonzero(~again)
-        seen = {k: (v if k in ("landmarks",) else np.array(v)) for k, v in old.items()}
-        view: dict[str, Any] = {
-            k: _Rows(v, fresh) if k == "landmarks" else v[fresh] for k, v in seen.items()
-        }
+        view: dict[str, Any] = {k: _Rows(v, fresh) for k, v in old.items()}
         near = near_held_out(name, view, len(PARTS) - 1 - part[fresh].astype(int))
         kept = fresh[~near]
         order = kept[np.argsort(part[kept], kind="stable")]
