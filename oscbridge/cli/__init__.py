@@ -18,6 +18,7 @@ COMMANDS = {
     "reconstruct": ("oscbridge.cli.convert:reconstruct", "What a VAE makes of a song or dance."),
     "models": ("oscbridge.cli.models:models", "List the models that are installed."),
     "api": ("oscbridge.cli.api:api", "Print the OSC address table."),
+    "data": ("oscbridge.cli.data:data", "Build and look at stores of windows to train on."),
     "train": ("oscbridge.cli.train:train", "Train a model on songs and dances."),
     "evaluate": ("oscbridge.cli.evaluate:evaluate", "Measure a model on held-out data."),
 }
