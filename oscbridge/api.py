@@ -136,6 +136,13 @@ MESSAGES = (
             Arg("on", "bool", "1: send answers there; 0: to the source port again"),
             Arg("port", "i", "UDP port of the client; 0: the source port", 0, 0, 65535),
             Arg("host", "s", "loopback or the sender's own address; empty: the sender's", ""),
+            Arg(
+                "shared", "bool",
+                "1: all senders of this host that have not said notify count as this one client, "
+                "as oscsend needs it, which speaks from a new port each time; the lease is theirs "
+                "together, the latest such notify of a host wins, on = 0 from any of them ends it",
+                0,
+            ),
         ),
         replies=("notified",),
     ),

@@ -16,6 +16,8 @@ from oscbridge.io.osc_udp import Address, UdpEndpoint
 
 LEASE = 60.0
 MOST_CLIENTS = 64
+Clock = Callable[[], float]
+"""Seconds since some moment; never goes back."""
 _BURST = 8
 """Packets sent at once over UDP; a receiver's default buffer takes about 90."""
 _PAUSE = 0.001
@@ -24,23 +26,16 @@ _PAUSE = 0.001
 class Client:
     """One program that sends to the daemon; answers go to it through `answer`."""
 
-    def __init__(self, host: str, connection: TcpConnection | None = None) -> None:
+    def __init__(self, host: str, heard: float, connection: TcpConnection | None = None) -> None:
         self.host = host
         self.connection = connection
-        self.heard = time.monotonic()
+        self.heard = heard
         self.gone = False
 
     @property
     def wire(self) -> str:
         """`udp` or `tcp`."""
         return "tcp" if self.connection else "udp"
-
-    @property
-    def leased(self) -> bool:
-        """Whether it was heard of within its lease, or is connected."""
-        return not self.gone and (
-            self.connection is not None or time.monotonic() - self.heard < LEASE
-        )
 
     def answer(self, address: str, *args: Any) -> None:
         """Send a message; `address` is one of the table's replies, without /oscbridge."""
@@ -76,34 +71,40 @@ class Client:
         else:
             await asyncio.sleep(_PAUSE)
 
-    def notify(self, on: bool, port: int, host: str) -> tuple[str, int]:
-        """Send answers elsewhere from now on; where they go. Raises JobError."""
-        raise JobError("argument", "on TCP answers come over the connection itself")
-
 
 class UdpClient(Client):
     """A client on UDP, known by its source address."""
 
-    def __init__(self, endpoint: UdpEndpoint, source: Address) -> None:
-        super().__init__(source[0])
+    def __init__(self, endpoint: UdpEndpoint, source: Address, heard: float) -> None:
+        super().__init__(source[0], heard)
+        self.registered = False
+        self.sender = source
+        """Whence it was heard last; of a shared registration any port of its host."""
         self._endpoint = endpoint
-        self._source = self._to = source
+        self.source = self._to = source
 
     def send(self, packet: bytes) -> None:
         """Send a packet."""
         self._endpoint.send(packet, self._to)
 
-    def notify(self, on: bool, port: int, host: str) -> tuple[str, int]:
+    def at_its_sender(self) -> UdpClient:
+        """A client for the port it was heard from last, alone."""
+        return UdpClient(self._endpoint, self.sender, self.heard)
+
+    def register(self, port: int, host: str) -> Address:
         """Send answers elsewhere from now on; where they go. Raises JobError."""
-        if not on:
-            self._to = self._source
-            return self._to
         host = "127.0.0.1" if host == "localhost" else host or self.host
         if host != self.host and not (_loopback(host) and _loopback(self.host)):
             raise JobError(
                 "argument", f"host is {host}; answers go to the sender only: {self.host}"
             )
-        self._to = (host, port or self._source[1])
+        self.registered = True
+        self._to = (host, port or self.sender[1])
+        return self._to
+
+    def unregister(self) -> Address:
+        """Send answers to the source port from now on; where they go."""
+        self._to = self.source
         return self._to
 
 
@@ -115,27 +116,86 @@ def _loopback(host: str) -> bool:
 
 
 class Clients:
-    """The clients with a lease; who has been silent too long makes room."""
+    """The clients with a lease; who has been silent too long makes room.
 
-    def __init__(self, forget: Callable[[Client], None]) -> None:
+    A host may have one client that all its senders share who have none of their own: programs such
+    as oscsend speak from a new port each time.
+    """
+
+    def __init__(
+        self,
+        forget: Callable[[Client], None],
+        busy: Callable[[Client], bool],
+        clock: Clock = time.monotonic,
+    ) -> None:
         self._clients: dict[Address | TcpConnection, Client] = {}
-        self._forget = forget
+        self._shared: dict[str, UdpClient] = {}
+        self._forget, self._busy, self._clock = forget, busy, clock
 
     def udp(self, endpoint: UdpEndpoint, source: Address) -> Client:
         """The client at this source, its lease renewed."""
-        client = self._clients.get(source)
+        client = self._clients.get(source) or self._shared.get(source[0])
         if client is None:
             self._make_room()
-            client = self._clients[source] = UdpClient(endpoint, source)
-        client.heard = time.monotonic()
+            client = self._clients[source] = UdpClient(endpoint, source, self._clock())
+        if isinstance(client, UdpClient):
+            client.sender = source
+        client.heard = self._clock()
         return client
+
+    def notify(
+        self, client: Client, on: bool, port: int, host: str, shared: bool
+    ) -> tuple[Client, Address]:
+        """Register whom `client` was heard from, or end that. Who hears of it, and where answers
+        go from now on. Raises JobError.
+        """
+        if not isinstance(client, UdpClient):
+            raise JobError("argument", "on TCP answers come over the connection itself")
+        if not on:
+            return client, self._end(client)
+        if shared:
+            to = client.register(port, host)
+            self._share(client)
+            return client, to
+        if self._clients.get(client.sender) is client:
+            to = client.register(port, host)
+            self._unshare(client)
+            return client, to
+        # One of the senders of a shared client goes its own way from now on.
+        own = client.at_its_sender()
+        to = own.register(port, host)
+        self._make_room()
+        self._clients[client.sender] = own
+        return own, to
+
+    def _end(self, client: UdpClient) -> Address:
+        self._unshare(client)
+        if self._clients.get(client.sender) is client:
+            return client.unregister()
+        # The port that listened hears of the end, and the ends of the jobs under way.
+        self._clients.pop(client.source, None)
+        return client.sender
+
+    def _share(self, client: UdpClient) -> None:
+        self._shared[client.host] = client
+        for source, other in tuple(self._clients.items()):
+            if not isinstance(other, UdpClient) or other.host != client.host or other is client:
+                continue
+            if not other.registered and not self._busy(other):
+                # Not gone: its bundles timed ahead are still answered where they came from.
+                del self._clients[source]
+
+    def _unshare(self, client: UdpClient) -> None:
+        if self._shared.get(client.host) is client:
+            del self._shared[client.host]
 
     def connect(self, connection: TcpConnection) -> Client | None:
         """A new client on TCP; None where there are too many."""
         self._make_room()
         if sum(c.connection is not None for c in self._clients.values()) >= MOST_CLIENTS:
             return None
-        client = self._clients[connection] = Client(connection.host, connection)
+        client = Client(connection.host, self._clock(), connection)
+        self._clients[connection] = client
         return client
 
     def tcp(self, connection: TcpConnection) -> Client:
@@ -146,12 +206,15 @@ class Clients:
         """The client is gone."""
         if client := self._clients.pop(key, None):
             client.gone = True
+            if isinstance(client, UdpClient):
+                self._unshare(client)
             self._forget(client)
 
-    def expire(self, waiting: Callable[[Client], bool]) -> None:
+    def expire(self) -> None:
         """Drop those whose lease ran out and who are not waiting for a job."""
         for key, client in tuple(self._clients.items()):
-            if not client.leased and not waiting(client):
+            silent = self._clock() - client.heard >= LEASE
+            if silent and client.connection is None and not self._busy(client):
                 self.drop(key)
 
     def _make_room(self) -> None:

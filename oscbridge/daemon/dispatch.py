@@ -116,8 +116,9 @@ class Dispatcher:
             client.fail(endpoint.path, _id(values), error)
 
     def _notify(self, client: Client, endpoint: Endpoint, args: dict[str, Any]) -> None:
-        host, port = client.notify(args["on"], args["port"], args["host"])
-        client.answer("notified", int(args["on"]), host, port, LEASE)
+        on, shared = args["on"], args["shared"]
+        told, (host, port) = self._clients.notify(client, on, args["port"], args["host"], shared)
+        told.answer("notified", int(on), host, port, LEASE)
 
     def _status(self, client: Client, endpoint: Endpoint, args: dict[str, Any]) -> None:
         jobs, card = self._state.jobs, self._state.bridge.card

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import time
 from collections.abc import Callable
 from importlib import import_module
 
 import psutil
 
 from oscbridge.config import Config
-from oscbridge.daemon.clients import Client, Clients
+from oscbridge.daemon.clients import Client, Clients, Clock
 from oscbridge.daemon.dispatch import Dispatcher
 from oscbridge.daemon.jobs import Jobs
 from oscbridge.daemon.library import Library
 from oscbridge.daemon.state import State
+from oscbridge.daemon.uploads import Uploads
 from oscbridge.engine.bridge import Bridge
 from oscbridge.errors import JobError, OscbridgeError, PortInUseError
 from oscbridge.io import model_files
@@ -28,12 +30,14 @@ _TRIES = 16
 
 
 class Daemon:
-    """One running daemon."""
+    """One running daemon; leases run by `clock`."""
 
-    def __init__(self, config: Config, bridge: Bridge, library: Library) -> None:
+    def __init__(
+        self, config: Config, bridge: Bridge, library: Library, clock: Clock = time.monotonic
+    ) -> None:
         self.config = config
-        self.state = State(config, bridge, library, Jobs())
-        self.clients = Clients(self._forget)
+        self.state = State(config, bridge, library, Jobs(), uploads=Uploads(clock))
+        self.clients = Clients(self._forget, self._busy, clock)
         self._dispatcher = Dispatcher(self.state, self.clients)
         self._udp: UdpEndpoint | None = None
         self._tcp = TcpServer(
@@ -77,14 +81,21 @@ class Daemon:
         self.state.jobs.forget(client)
         self.state.uploads.forget(client)
 
+    def _busy(self, client: Client) -> bool:
+        return self.state.jobs.owns(client) or self.state.uploads.owns(client)
+
     async def tidy(self) -> None:
         """Forget, for ever, what was left behind."""
         while True:
             await asyncio.sleep(_TIDY_EVERY)
-            self.clients.expire(self.state.jobs.owns)
-            for client, job, upload in self.state.uploads.expire():
-                text = f"given up: {len(upload.chunks)} of {upload.args['chunks']} chunks came"
-                client.fail(upload.path, job, JobError("expired", text))
+            self.expire()
+
+    def expire(self) -> None:
+        """Give up uploads that stalled, then forget clients whose lease ran out."""
+        for client, job, upload in self.state.uploads.expire():
+            text = f"given up: {len(upload.chunks)} of {upload.args['chunks']} chunks came"
+            client.fail(upload.path, job, JobError("expired", text))
+        self.clients.expire()
 
     async def close(self) -> None:
         """Stop listening, then the jobs."""

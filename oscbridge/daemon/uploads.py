@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oscbridge.daemon.chunks import clip_of, dance_of
-from oscbridge.daemon.clients import Client
+from oscbridge.daemon.clients import Client, Clock
 from oscbridge.daemon.shelf import Danced
 from oscbridge.domain.music import Clip
 from oscbridge.domain.timeline import Timeline
@@ -26,11 +26,11 @@ _MOST_MISSING = 200
 class Upload:
     """One clip or dance of which chunks arrive in any order."""
 
-    def __init__(self, path: str, args: dict[str, Any]) -> None:
+    def __init__(self, path: str, args: dict[str, Any], heard: float) -> None:
         self.path = path
         self.args = args
         self.chunks: dict[int, NDArray[Any]] = {}
-        self.heard = time.monotonic()
+        self.heard = heard
 
     def missing(self) -> list[int]:
         """The first chunks that have not come."""
@@ -52,7 +52,8 @@ class Upload:
 class Uploads:
     """All uploads under way, by client and job id."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock = time.monotonic) -> None:
+        self._clock = clock
         self._open: dict[tuple[Client, int], Upload] = {}
         self._bytes = 0
 
@@ -61,14 +62,14 @@ class Uploads:
         self.drop(client, args["id"])
         if sum(owner is client for owner, _ in self._open) >= _MOST_OF_ONE_CLIENT:
             raise JobError("busy", f"{_MOST_OF_ONE_CLIENT} uploads are open already; end one first")
-        self._open[client, args["id"]] = Upload(path, args)
+        self._open[client, args["id"]] = Upload(path, args, self._clock())
 
     def find(self, client: Client, path: str, job: int) -> Upload:
         """The upload of that id. Raises JobError."""
         upload = self._open.get((client, job))
         if upload is None or upload.path != path:
             raise JobError("unknown", f"no upload {job} is open; begin with {path}")
-        upload.heard = time.monotonic()
+        upload.heard = self._clock()
         return upload
 
     def take(self, upload: Upload, index: int, chunk: NDArray[Any]) -> None:
@@ -90,6 +91,10 @@ class Uploads:
             self._bytes -= sum(chunk.nbytes for chunk in upload.chunks.values())
         return upload
 
+    def owns(self, client: Client) -> bool:
+        """Whether an upload of this client is open."""
+        return any(owner is client for owner, _ in self._open)
+
     def forget(self, client: Client) -> None:
         """Forget those of a client that is gone."""
         for owner, job in tuple(self._open):
@@ -98,7 +103,7 @@ class Uploads:
 
     def expire(self) -> list[tuple[Client, int, Upload]]:
         """Forget those that stalled, and say which."""
-        now = time.monotonic()
+        now = self._clock()
         late = [(c, j, u) for (c, j), u in self._open.items() if now - u.heard > PATIENCE]
         for client, job, _ in late:
             self.drop(client, job)
