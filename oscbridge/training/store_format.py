@@ -24,7 +24,6 @@ STORE, RECORDINGS, NOTICES = "store.json", "recordings.jsonl", "NOTICES.md"
 FRAMES_PER_STEP = 4
 TIMING = 128
 """`drum_timing` counts in 1/128 of a step: -64 to 64."""
-MOST_FRAMES_PER_STEP = 32
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,9 @@ class ArrayWriter:
             self._file: IO[bytes] = path.open("r+b" if rows else "wb")
             size = len(_header(field, rows))
             if rows and path.stat().st_size < size + rows * field.bytes:
-                raise StoreError(path, "shorter than its journal says; build with --fresh")
+                raise StoreError(
+                    path, f"shorter than its journal says; delete {path.parents[2]} and build again"
+                )
             self._file.truncate(size + rows * field.bytes)
             self._file.seek(0)
             self._file.write(_header(field, rows))
