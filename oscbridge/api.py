@@ -13,9 +13,13 @@ FRAME = 104
 """Floats of a dance frame on the wire: time (s), beat, root x y z, then x y z of 33 landmarks."""
 NOTE = ("part", "pitch", "start", "duration", "velocity")
 """Atoms of a note on the wire: part 0 drums, 1 bass, 2 melody; start and duration in beats."""
+TEMPO_CHANGE = ("beat", "bpm")
+METER_CHANGE = ("beat", "numerator", "denominator")
 
 Kind = Literal["job", "message", "reply"]
-Type = Literal["i", "f", "s", "bool", "clip", "dance", "item", "notes", "frames"]
+Type = Literal[
+    "i", "f", "s", "bool", "clip", "dance", "item", "notes", "frames", "tempos", "meters"
+]
 TYPES: dict[str, str] = {
     "i": "integer",
     "f": "float",
@@ -25,6 +29,8 @@ TYPES: dict[str, str] = {
     "dance": "handle of a dance",
     "item": "handle of a clip or of a dance",
     "notes": f"{len(NOTE)} atoms a note: {' '.join(NOTE)}",
+    "tempos": f"{len(TEMPO_CHANGE)} atoms a tempo: {' '.join(TEMPO_CHANGE)}",
+    "meters": f"{len(METER_CHANGE)} atoms a meter: {' '.join(METER_CHANGE)}",
     "frames": f"{FRAME} floats a frame, or one blob of the same as big-endian float32",
 }
 Value = int | float | str
@@ -104,6 +110,8 @@ NUMERATOR = Arg("numerator", "i", "beats in a bar", 4, 1, 64)
 DENOMINATOR = Arg("denominator", "i", "what counts as a beat", 4, 1, 64)
 NAME = Arg("name", "s", "name of the clip", "")
 NOTE_LIST = Arg("notes", "notes", "notes of the chunk", rest=True)
+TEMPO_LIST = Arg("tempos", "tempos", "tempos of the chunk; each holds until the next", rest=True)
+METER_LIST = Arg("meters", "meters", "meters of the chunk; each holds until the next", rest=True)
 FRAME_LIST = Arg("frames", "frames", "frames of the chunk", rest=True)
 FORMAT = Arg("format", "s", "how frames are sent", "floats", choices=("floats", "blob"))
 SPACE = Arg("space", "s", "of which VAE", choices=("music", "dance", "bridge"))
@@ -192,20 +200,24 @@ JOBS = (
     ),
     Endpoint(
         "clip/put", "job",
-        "Begin to hand a clip over; then `clip/put/chunk` for each chunk, then `clip/put/end`.",
+        "Begin to hand a clip over; then `clip/put/chunk` for each chunk of notes (where tempo or "
+        "meter change, `clip/put/tempos` and `clip/put/meters` too, with indices of their own), "
+        "then `clip/put/end`.",
         (
-            ID, CHUNKS, LENGTH, Arg("tempo", "f", "tempo", 120.0, 10, 1000, "BPM"),
+            ID, CHUNKS, LENGTH, TEMPO,
             NUMERATOR, DENOMINATOR, NAME,
         ),
         (NEW_CLIP, NOTES), ("clip/put/missing",),
     ),
     Endpoint(
-        "clip/get", "job", "Fetch a clip: `clip/begin`, `clip/chunk`s, `clip/end`.",
-        (ID, CLIP), (_i("clip", "its handle"), NOTES), ("clip/begin", "clip/chunk", "clip/end"),
+        "clip/get", "job", "Fetch a clip: `clip/begin`, `clip/chunk`s, where tempo or meter change "
+        "`clip/tempos` and `clip/meters`, `clip/end`.",
+        (ID, CLIP), (_i("clip", "its handle"), NOTES),
+        ("clip/begin", "clip/chunk", "clip/tempos", "clip/meters", "clip/end"),
     ),
     Endpoint(
         "clip/resend", "job", "Fetch chunks of a clip again, as `clip/get` numbered them.",
-        (ID, CLIP, INDICES), (), ("clip/chunk",),
+        (ID, CLIP, INDICES), (), ("clip/chunk", "clip/tempos", "clip/meters"),
     ),
     Endpoint(
         "clip/save", "job", "Write a clip into the clip library; a taken name gets -2, -3, ...",
@@ -247,11 +259,26 @@ JOBS = (
 )  # fmt: skip
 
 UPLOADS = (
-    Endpoint("clip/put/chunk", "message", "One chunk of a clip.", (ID, INDEX, NOTE_LIST)),
+    Endpoint(
+        "clip/put/chunk", "message", "One chunk of a clip: notes; none in that of an empty clip.",
+        (ID, INDEX, NOTE_LIST),
+    ),
+    Endpoint(
+        "clip/put/tempos", "message",
+        "One chunk of a clip: where its tempo changes. What `clip/put` said holds until the first; "
+        "of several at one beat the last counts.",
+        (ID, INDEX, TEMPO_LIST),
+    ),
+    Endpoint(
+        "clip/put/meters", "message",
+        "One chunk of a clip: where its meter changes. What `clip/put` said holds until the first; "
+        "of several at one beat the last counts.",
+        (ID, INDEX, METER_LIST),
+    ),
     Endpoint("clip/put/end", "message", "The clip is sent; ends the job `clip/put`.", (ID,)),
     Endpoint("dance/put/chunk", "message", "One chunk of a dance.", (ID, INDEX, FRAME_LIST)),
     Endpoint("dance/put/end", "message", "The dance is sent; ends the job `dance/put`.", (ID,)),
-)
+)  # fmt: skip
 
 REPLIES = (
     Endpoint(
@@ -289,13 +316,22 @@ REPLIES = (
     Endpoint(
         "clip/begin", "reply", "A clip follows.",
         (
-            ID, _i("clip", "its handle"), _i("chunks", "number of chunks"), NOTES,
+            ID, _i("clip", "its handle"),
+            _i("chunks", "number of chunks, those of tempos and meters too"), NOTES,
             _f("length", "length", "beats"), _f("tempo", "tempo at the start", "BPM"),
             _i("numerator", "of the meter at the start"), _i("denominator", "of it"),
             _s("name", "name of the clip"),
         ),
     ),
     Endpoint("clip/chunk", "reply", "Notes of a clip.", (ID, INDEX, NOTE_LIST)),
+    Endpoint(
+        "clip/tempos", "reply", "Tempos of a clip, from beat 0 on; only where there are several.",
+        (ID, INDEX, TEMPO_LIST),
+    ),
+    Endpoint(
+        "clip/meters", "reply", "Meters of a clip, from beat 0 on; only where there are several.",
+        (ID, INDEX, METER_LIST),
+    ),
     Endpoint("clip/end", "reply", "All chunks were sent.", (ID,)),
     Endpoint("clip/item", "reply", "A file of the clip library.", (ID, _s("name", "its name"))),
     Endpoint(

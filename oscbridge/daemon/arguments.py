@@ -9,9 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from oscbridge.api import FRAME, MAX_INT, NOTE, Arg, Endpoint
+from oscbridge.api import FRAME, MAX_INT, METER_CHANGE, NOTE, TEMPO_CHANGE, Arg, Endpoint
+from oscbridge.domain.timeline import FASTEST, SLOWEST
 from oscbridge.errors import JobError
 
+_LAST_BEAT = 1e5
+_TABLES = {
+    "notes": (NOTE, (0, 0, 0, 1e-3, 1), (2, 127, _LAST_BEAT, _LAST_BEAT, 127)),
+    "tempos": (TEMPO_CHANGE, (0, SLOWEST), (_LAST_BEAT, FASTEST)),
+    "meters": (METER_CHANGE, (0, 1, 1), (_LAST_BEAT, 64, 64)),
+}
+"""Of what comes in rows: the atoms of a row, the least and the most of each."""
 _FARTHEST = 1e6
 """Seconds, beats and metres beyond which a frame is taken for an error."""
 
@@ -24,7 +32,8 @@ def wrong(text: str) -> JobError:
 def checked(endpoint: Endpoint, values: Sequence[Any]) -> dict[str, Any]:
     """Each argument of the endpoint by its name: values of its type and range, or its default.
 
-    Notes come as (n, 5) float64, frames as (n, 104) float32, other repeated arguments as a tuple.
+    Notes come as (n, 5), tempos as (n, 2), meters as (n, 3) float64, frames as (n, 104) float32,
+    other repeated arguments as a tuple.
     Raises JobError naming the argument and what would be right.
     """
     taken: dict[str, Any] = {}
@@ -90,8 +99,8 @@ def _range(arg: Arg) -> str:
 
 
 def _repeated(arg: Arg, values: Sequence[Any]) -> Any:
-    if arg.type == "notes":
-        return _notes(values)
+    if arg.type in _TABLES:
+        return _table(arg.type, values)
     if arg.type == "frames":
         return _frames(values)
     if not values:
@@ -107,17 +116,36 @@ def _rows(values: Sequence[Any], width: int, what: str) -> NDArray[np.float64]:
     return np.array(values, np.float64).reshape(-1, width)
 
 
-def _notes(values: Sequence[Any]) -> NDArray[np.float64]:
-    notes = _rows(values, len(NOTE), "notes")
-    low, high = np.array([0, 0, 0, 1e-3, 1]), np.array([2, 127, 1e5, 1e5, 127])
-    good = (low <= notes) & (notes <= high)  # NaN is neither
+def _table(what: str, values: Sequence[Any]) -> NDArray[np.float64]:
+    names, low, high = _TABLES[what]
+    if what == "notes" and not values:
+        return np.empty((0, len(names)))
+    rows = _rows(values, len(names), what)
+    good = (np.array(low) <= rows) & (rows <= np.array(high))  # NaN is neither
     if not good.all():
-        note, atom = np.argwhere(~good)[0]
+        row, atom = np.argwhere(~good)[0]
         raise wrong(
-            f"{NOTE[atom]} of note {note} is {notes[note, atom]:g}; "
+            f"{names[atom]} of {what[:-1]} {row} is {rows[row, atom]:g}; "
             f"it must be from {low[atom]:g} to {high[atom]:g}"
         )
-    return notes
+    if what == "meters":
+        _check_meters(rows)
+    return rows
+
+
+def _check_meters(rows: NDArray[np.float64]) -> None:
+    for row, (_, top, bottom) in enumerate(rows.tolist()):
+        if top != int(top):
+            raise wrong(f"numerator of meter {row} is {top:g}; it must be a whole number")
+        if not is_note_value(bottom):
+            raise wrong(
+                f"denominator of meter {row} is {bottom:g}; it must be 1, 2, 4, 8, 16, 32 or 64"
+            )
+
+
+def is_note_value(denominator: float) -> bool:
+    """Whether there are notes of this fraction: halves, quarters, eighths, ..."""
+    return math.frexp(denominator)[0] == 0.5
 
 
 def _frames(values: Sequence[Any]) -> NDArray[np.float32]:

@@ -15,8 +15,6 @@ from oscbridge.domain.pose import COUNT
 from oscbridge.domain.timeline import FASTEST, SLOWEST, Tempo, Timeline
 from oscbridge.errors import JobError
 
-NOTES_A_CHUNK = 40
-"""200 atoms, about 1,050 bytes: fits Max's 256 atoms and UDP's 1,400 bytes."""
 FRAMES_A_CHUNK = {
     ("udp", "floats"): 2,
     ("udp", "blob"): 3,
@@ -28,17 +26,8 @@ _STEADY = 0.02
 
 
 def count(items: int, a_chunk: int) -> int:
-    """Chunks needed for so many items; an empty clip has one, empty."""
+    """Chunks needed for so many items."""
     return max(1, -(-items // a_chunk))
-
-
-def notes_chunk(clip: Clip, index: int) -> list[Any]:
-    """The atoms of one chunk of a clip."""
-    atoms: list[Any] = []
-    for note in clip.notes[index * NOTES_A_CHUNK : (index + 1) * NOTES_A_CHUNK]:
-        atoms += [int(note.part), note.pitch, float(note.start), float(note.duration)]
-        atoms.append(note.velocity)
-    return atoms
 
 
 def clip_of(notes: list[NDArray[np.float64]], length: float, timeline: Timeline, name: str) -> Clip:

@@ -52,9 +52,11 @@ class Client:
         text = str(error)[:600]
         self.answer("fail", address[:255], job, getattr(error, "code", code), text)
 
-    async def answer_all(self, address: str, messages: Iterable[tuple[Any, ...]]) -> None:
-        """Send many messages at the pace the wire bears. Stops when the client is gone."""
-        for number, args in enumerate(messages):
+    async def answer_all(self, messages: Iterable[tuple[Any, ...]]) -> None:
+        """Send many messages (address, then arguments) at the pace the wire bears. Stops when the
+        client is gone.
+        """
+        for number, (address, *args) in enumerate(messages):
             if self.gone:
                 return
             self.answer(address, *args)

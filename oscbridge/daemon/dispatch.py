@@ -52,7 +52,7 @@ class Dispatcher:
         }
         for endpoint in UPLOADS:
             self._messages[endpoint.path] = (
-                self._chunk if endpoint.address.endswith("chunk") else self._end
+                self._end if endpoint.address.endswith("/end") else self._chunk
             )
 
     def packet(self, client: Client, packet: bytes) -> None:
@@ -143,7 +143,7 @@ class Dispatcher:
             raise JobError("unknown", f"no job {job} of yours is under way")
 
     def _chunk(self, client: Client, endpoint: Endpoint, args: dict[str, Any]) -> None:
-        self._keeping.chunk(client, endpoint.path.removesuffix("/chunk"), args)
+        self._keeping.chunk(client, endpoint.path, args)
 
     def _end(self, client: Client, endpoint: Endpoint, args: dict[str, Any]) -> None:
         self._keeping.end(client, endpoint.path.removesuffix("/end"), args)

@@ -16,6 +16,7 @@ from oscbridge.domain.music import Clip
 from oscbridge.engine.bridge import Bridge
 from oscbridge.errors import JobError
 from oscbridge.io import model_files
+from oscbridge.io.osc_clip import Cut
 
 
 def _within(indices: Iterable[int], count: int) -> tuple[int, ...]:
@@ -36,10 +37,11 @@ class Keeping:
         self._state.uploads.begin(client, path, args)
 
     def chunk(self, client: Client, path: str, args: dict[str, Any]) -> None:
-        """`clip/put/chunk` and `dance/put/chunk`."""
+        """`clip/put/chunk`, `clip/put/tempos`, `clip/put/meters` and `dance/put/chunk`."""
+        path, _, kind = path.rpartition("/")
         upload = self._state.uploads.find(client, path, args["id"])
-        content = args["notes"] if "notes" in args else args["frames"]
-        self._state.uploads.take(upload, args["index"], content)
+        (rows,) = (args[what] for what in ("notes", "tempos", "meters", "frames") if what in args)
+        self._state.uploads.take(upload, args["index"], kind, rows)
 
     def end(self, client: Client, path: str, args: dict[str, Any]) -> None:
         """`clip/put/end` and `dance/put/end`: done, or what is missing."""
@@ -62,30 +64,30 @@ class Keeping:
         clip = await clip_for(self._state, job)
         name = job.args["clip"]
         handle = self._state.shelf.put(clip) if isinstance(name, str) else name
-        count = chunks.count(len(clip.notes), chunks.NOTES_A_CHUNK)
+        cut = Cut(clip)
         tempo, meter = clip.timeline.tempos[0], clip.timeline.meters[0]
         job.client.answer(
-            "clip/begin", job.id, handle, count, len(clip.notes), float(clip.length),
+            "clip/begin", job.id, handle, len(cut), len(clip.notes), float(clip.length),
             float(tempo.bpm), meter.numerator, meter.denominator, clip.name[:255],
         )  # fmt: skip
-        await self._send_notes(job, clip, range(count))
+        await self._send_clip(job, cut, range(len(cut)))
         job.client.answer("clip/end", job.id)
         return handle, len(clip.notes)
 
     async def clip_resend(self, job: Job) -> tuple[Any, ...]:
         """Send chunks of a clip again."""
-        clip = await clip_for(self._state, job)
-        count = chunks.count(len(clip.notes), chunks.NOTES_A_CHUNK)
-        await self._send_notes(job, clip, _within(job.args["index"], count))
+        cut = Cut(await clip_for(self._state, job))
+        await self._send_clip(job, cut, _within(job.args["index"], len(cut)))
         return ()
 
-    async def _send_notes(self, job: Job, clip: Clip, indices: Iterable[int]) -> None:
+    async def _send_clip(self, job: Job, cut: Cut, indices: Iterable[int]) -> None:
         def messages() -> Iterable[tuple[Any, ...]]:
             for index in indices:
                 job.check()
-                yield job.id, index, *chunks.notes_chunk(clip, index)
+                kind, atoms = cut[index]
+                yield f"clip/{kind}", job.id, index, *atoms
 
-        await job.client.answer_all("clip/chunk", messages())
+        await job.client.answer_all(messages())
 
     async def clip_save(self, job: Job) -> tuple[Any, ...]:
         """Write a clip into the library."""
@@ -95,7 +97,7 @@ class Keeping:
     async def clip_list(self, job: Job) -> tuple[Any, ...]:
         """Tell the files of the library."""
         names = await job.read(self._state.library.names)
-        await job.client.answer_all("clip/item", ((job.id, name) for name in names))
+        await job.client.answer_all(("clip/item", job.id, name) for name in names)
         return (len(names),)
 
     async def dance_get(self, job: Job) -> tuple[Any, ...]:
@@ -125,21 +127,18 @@ class Keeping:
             for index in indices:
                 job.check()
                 part = chunks.frames_chunk(frames, index, size, job.args["format"])
-                yield job.id, index, part
+                yield "dance/chunk", job.id, index, part
 
-        await job.client.answer_all("dance/chunk", messages())
+        await job.client.answer_all(messages())
 
     async def model_list(self, job: Job) -> tuple[Any, ...]:
         """Tell the installed models."""
         found = await job.read(self._cards)
         serving = self._state.bridge.card
         await job.client.answer_all(
-            "model/item",
-            (
-                (job.id, c.name, c.version, c.preset,
-                 int((c.name, c.version) == (serving.name, serving.version)))
-                for c in found
-            ),
+            ("model/item", job.id, c.name, c.version, c.preset,
+             int((c.name, c.version) == (serving.name, serving.version)))
+            for c in found
         )  # fmt: skip
         return (len(found),)
 

@@ -13,6 +13,8 @@ from oscbridge.errors import JobError
 _MOST_ITEMS = 1024
 _MOST_BYTES = 64 << 20
 _NOTE_BYTES = 200
+_CHANGE_BYTES = 150
+"""Of a tempo or a meter, about."""
 
 
 @dataclass(frozen=True)
@@ -24,9 +26,11 @@ class Danced:
 
 
 def _size(item: Clip | Danced) -> int:
+    changes = len(item.timeline.tempos) + len(item.timeline.meters)
+    plain = 1000 + _CHANGE_BYTES * changes
     if isinstance(item, Clip):
-        return 1000 + _NOTE_BYTES * len(item.notes)
-    return 1000 + item.dance.landmarks.nbytes + 28 * item.dance.frames
+        return plain + _NOTE_BYTES * len(item.notes)
+    return plain + item.dance.landmarks.nbytes + 28 * item.dance.frames
 
 
 class Shelf:

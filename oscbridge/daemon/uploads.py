@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from oscbridge.daemon.arguments import is_note_value, wrong
 from oscbridge.daemon.chunks import clip_of, dance_of
 from oscbridge.daemon.clients import Client, Clock
 from oscbridge.daemon.shelf import Danced
 from oscbridge.domain.music import Clip
 from oscbridge.domain.timeline import Timeline
 from oscbridge.errors import JobError
+from oscbridge.io.osc_clip import timeline_of
 
 PATIENCE = 30.0
 """Seconds after the last chunk until an upload is given up."""
@@ -29,7 +31,8 @@ class Upload:
     def __init__(self, path: str, args: dict[str, Any], heard: float) -> None:
         self.path = path
         self.args = args
-        self.chunks: dict[int, NDArray[Any]] = {}
+        self.chunks: dict[int, tuple[str, NDArray[Any]]] = {}
+        """By index: the last word of the chunk's address, and its rows."""
         self.heard = heard
 
     def missing(self) -> list[int]:
@@ -39,14 +42,21 @@ class Upload:
 
     def finished(self) -> Clip | Danced:
         """What came. Raises JobError where it makes no clip or dance."""
-        parts = [self.chunks[i] for i in sorted(self.chunks)]
         if self.path.endswith("dance/put"):
-            return Danced(*dance_of(np.concatenate(parts), self.args["name"]))
+            return Danced(*dance_of(np.concatenate(self._rows("chunk")), self.args["name"]))
         bottom = self.args["denominator"]
-        if bottom & (bottom - 1):
-            raise JobError("argument", f"denominator is {bottom}; it must be 1, 2, 4, 8, 16, ...")
-        timeline = Timeline.steady(self.args["tempo"], self.args["numerator"], bottom)
-        return clip_of(parts, self.args["length"], timeline, self.args["name"])
+        if not is_note_value(bottom):
+            raise wrong(f"denominator is {bottom}; it must be 1, 2, 4, 8, 16, 32 or 64")
+        first = Timeline.steady(self.args["tempo"], self.args["numerator"], bottom)
+        tempos, meters = (
+            (row for rows in self._rows(kind) for row in rows.tolist())
+            for kind in ("tempos", "meters")
+        )
+        timeline = timeline_of(first, tempos, meters)
+        return clip_of(self._rows("chunk"), self.args["length"], timeline, self.args["name"])
+
+    def _rows(self, kind: str) -> list[NDArray[Any]]:
+        return [rows for _, (k, rows) in sorted(self.chunks.items()) if k == kind]
 
 
 class Uploads:
@@ -72,23 +82,23 @@ class Uploads:
         upload.heard = self._clock()
         return upload
 
-    def take(self, upload: Upload, index: int, chunk: NDArray[Any]) -> None:
-        """Keep a chunk. Raises JobError."""
+    def take(self, upload: Upload, index: int, kind: str, rows: NDArray[Any]) -> None:
+        """Keep a chunk; `kind` is the last word of its address. Raises JobError."""
         chunks = upload.args["chunks"]
         if index >= chunks:
             raise JobError("argument", f"index is {index}; {chunks} chunks were announced")
         old = upload.chunks.get(index)
-        grown = self._bytes + chunk.nbytes - (0 if old is None else old.nbytes)
+        grown = self._bytes + rows.nbytes - (0 if old is None else old[1].nbytes)
         if grown > _MOST_BYTES:
             raise JobError("busy", f"more than {_MOST_BYTES >> 20} MB are on their way in already")
         self._bytes = grown
-        upload.chunks[index] = chunk
+        upload.chunks[index] = kind, rows
 
     def drop(self, client: Client, job: int) -> Upload | None:
         """Forget one; it, if there was one."""
         upload = self._open.pop((client, job), None)
         if upload:
-            self._bytes -= sum(chunk.nbytes for chunk in upload.chunks.values())
+            self._bytes -= sum(rows.nbytes for _, rows in upload.chunks.values())
         return upload
 
     def owns(self, client: Client) -> bool:

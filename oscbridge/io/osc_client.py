@@ -5,26 +5,29 @@ from __future__ import annotations
 import itertools
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from oscbridge.api import FRAME, NOTE, ROOT
+from oscbridge.api import FRAME, METER_CHANGE, NOTE, ROOT, TEMPO_CHANGE
 from oscbridge.domain.dance import Dance
 from oscbridge.domain.music import Clip, Note, Part
 from oscbridge.domain.pose import COUNT
 from oscbridge.domain.timeline import Timeline
 from oscbridge.errors import JobError
 from oscbridge.io.osc import Message, Unframer, build, framed, parse
+from oscbridge.io.osc_clip import Cut, timeline_of
 
-_NOTES_A_CHUNK = 40
 _FRAMES_A_CHUNK = {"udp": 3, "tcp": 256}
 _BURST = 8
 _PAUSE = 0.001
 _ROUNDS = 5
+Chunk = tuple[str, Sequence[Any]]
+"""The last word of a chunk's address, and its atoms."""
+Chunks = Cut | Sequence[Chunk]
 
 
 class Client:
@@ -124,20 +127,14 @@ class Client:
                 heard(message)
 
     def put_clip(self, clip: Clip) -> int:
-        """Hand a clip over (its first tempo and meter); its handle. Raises JobError."""
+        """Hand a clip over; its handle. The wire rounds beats and tempos to float32. Raises
+        JobError.
+        """
         tempo, meter = clip.timeline.tempos[0], clip.timeline.meters[0]
-        chunks = [
-            [
-                atom
-                for n in clip.notes[at : at + _NOTES_A_CHUNK]
-                for atom in (int(n.part), n.pitch, n.start, n.duration, n.velocity)
-            ]
-            for at in range(0, len(clip.notes), _NOTES_A_CHUNK)
-        ]
         begin = (
             float(clip.length), float(tempo.bpm), meter.numerator, meter.denominator, clip.name,
         )  # fmt: skip
-        return self._put("clip", begin, chunks)
+        return self._put("clip", begin, Cut(clip))
 
     def put_dance(self, dance: Dance) -> int:
         """Hand a dance over; its handle. Raises JobError."""
@@ -145,10 +142,12 @@ class Client:
             [dance.time, dance.beat, dance.root, dance.landmarks.reshape(dance.frames, -1)]
         ).astype(">f4")
         size = _FRAMES_A_CHUNK["tcp" if self._tcp else "udp"]
-        chunks = [[frames[at : at + size].tobytes()] for at in range(0, len(frames), size)]
+        chunks = [
+            ("chunk", [frames[at : at + size].tobytes()]) for at in range(0, len(frames), size)
+        ]
         return self._put("dance", (dance.name,), chunks)
 
-    def _put(self, noun: str, begin: tuple[Any, ...], chunks: list[list[Any]]) -> int:
+    def _put(self, noun: str, begin: tuple[Any, ...], chunks: Chunks) -> int:
         job = next(self._ids)
         self.send(f"{noun}/put", job, len(chunks), *begin)
         missing: list[int] = list(range(len(chunks)))
@@ -161,11 +160,10 @@ class Client:
         self._send_chunks(noun, job, chunks, missing)
         return int(self._outcome(f"{noun}/put", job, note)[0])
 
-    def _send_chunks(
-        self, noun: str, job: int, chunks: list[list[Any]], missing: list[int]
-    ) -> None:
+    def _send_chunks(self, noun: str, job: int, chunks: Chunks, missing: list[int]) -> None:
         for number, index in enumerate(missing):
-            self.send(f"{noun}/put/chunk", job, index, *chunks[index])
+            kind, atoms = chunks[index]
+            self.send(f"{noun}/put/{kind}", job, index, *atoms)
             if not self._tcp and number % _BURST == _BURST - 1:
                 time.sleep(_PAUSE)
         missing.clear()
@@ -177,15 +175,19 @@ class Client:
         _, length, tempo, numerator, denominator, name = begin
         notes = tuple(
             Note(start, Part(part), pitch, duration, velocity)
-            for chunk in chunks
-            for part, pitch, start, duration, velocity in _grouped(chunk, len(NOTE))
+            for part, pitch, start, duration, velocity in _rows(chunks, "chunk", len(NOTE))
         )
-        return Clip(notes, length, Timeline.steady(tempo, numerator, denominator), name)
+        timeline = timeline_of(
+            Timeline.steady(tempo, numerator, denominator),
+            _rows(chunks, "tempos", len(TEMPO_CHANGE)),
+            _rows(chunks, "meters", len(METER_CHANGE)),
+        )
+        return Clip(notes, length, timeline, name)
 
     def get_dance(self, dance: int) -> Dance:
         """Fetch a dance by its handle. Raises JobError."""
         _, chunks = self._get("dance", (dance, "blob"))
-        blobs = b"".join(chunk[0] for chunk in chunks)
+        blobs = b"".join(atoms[0] for _, atoms in chunks)
         frames: NDArray[Any] = np.frombuffer(blobs, ">f4").reshape(-1, FRAME)
         return Dance(
             frames[:, 5:].reshape(-1, COUNT, 3).astype(np.float32),
@@ -194,18 +196,17 @@ class Client:
             frames[:, 1].astype(float),
         )
 
-    def _get(
-        self, noun: str, args: tuple[Any, ...]
-    ) -> tuple[tuple[Any, ...], list[tuple[Any, ...]]]:
+    def _get(self, noun: str, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[Chunk]]:
         begin: tuple[Any, ...] = ()
-        chunks: dict[int, tuple[Any, ...]] = {}
+        chunks: dict[int, Chunk] = {}
+        kinds = {f"{ROOT}/{noun}/{kind}": kind for kind in ("chunk", "tempos", "meters")}
 
         def take(message: Message) -> None:
             nonlocal begin
             if message.address == f"{ROOT}/{noun}/begin":
                 begin = message.args[1:]
-            elif message.address == f"{ROOT}/{noun}/chunk":
-                chunks[message.args[1]] = message.args[2:]
+            elif kind := kinds.get(message.address):
+                chunks[message.args[1]] = kind, message.args[2:]
 
         for _ in range(_ROUNDS):
             self.request(f"{noun}/get", *args, heard=take)
@@ -220,5 +221,6 @@ class Client:
         raise TimeoutError(f"{count - len(chunks)} of {count} chunks did not arrive")
 
 
-def _grouped(atoms: tuple[Any, ...], size: int) -> Iterator[tuple[Any, ...]]:
-    return zip(*[iter(atoms)] * size, strict=True)
+def _rows(chunks: list[Chunk], kind: str, size: int) -> Iterator[tuple[Any, ...]]:
+    atoms = (atom for of, atoms in chunks if of == kind for atom in atoms)
+    return zip(*[atoms] * size, strict=True)

@@ -5,13 +5,14 @@ import signal
 import socket
 import struct
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from oscbridge.api import ROOT
 from oscbridge.domain.music import Clip, Note, Part
-from oscbridge.domain.timeline import Timeline
+from oscbridge.domain.timeline import Meter, Tempo, Timeline
 from oscbridge.errors import JobError
 from oscbridge.io.osc import build, bundle, parse
 from oscbridge.io.osc_client import Client
@@ -90,6 +91,22 @@ def test_a_song_of_2500_notes_goes_there_and_back_exactly(client):
     clip = song()
     back = client.get_clip(client.put_clip(clip))
     assert back == clip
+
+
+def test_a_song_keeps_its_tempo_map_and_its_dance_follows_it(client):
+    timeline = Timeline(
+        (Tempo(0.0, 100.0), Tempo(12.0, 60.0), Tempo(24.0, 140.0)),
+        (Meter(0.0, 3, 4), Meter(12.0, 4, 4)),
+    )
+    song_of_tempos = replace(song(160), timeline=timeline)
+    clip = client.put_clip(song_of_tempos)
+    assert client.get_clip(clip) == song_of_tempos
+    (name,) = client.request("clip/save", clip, "tempos")
+    saved = client.get_clip(name)
+    assert saved.timeline == timeline
+    _, dance, _ = client.request("music/to_dance", clip)
+    danced = client.get_dance(dance)
+    assert np.abs(danced.time - timeline.seconds(danced.beat)).max() < 1e-4
 
 
 def test_chunks_that_were_lost_are_named_and_asked_for_again(udp):
