@@ -76,25 +76,35 @@ def steady(vectors: Vectors, trust: NDArray[Any], fallback: NDArray[Any]) -> Vec
     if sure.all():
         return measured
     default = np.broadcast_to(fallback, measured.shape)
-    result = measured.copy()
-    for row in np.ndindex(measured.shape[:-2]):
-        if not sure[row].all():
-            held = _held(measured[row], sure[row], default[row])
-            blend = trust[row] * measured[row] + (1 - trust[row]) * held
-            result[row] = unit(np.where(length(blend) > 1e-6, blend, default[row]))
-    return result
+    blend = trust * measured + (1 - trust) * _held(measured, sure, default)
+    return np.where(sure[..., None], measured, _unit_or(blend, default))
+
+
+def _unit_or(vectors: Vectors, default: Vectors) -> Vectors:
+    """Vectors brought to length 1; where one has none, `default` so."""
+    size = length(vectors)
+    if size.min(initial=1.0) > 1e-6:
+        return np.asarray(vectors / size)
+    return unit(np.where(size > 1e-6, vectors, default))
 
 
 def _held(measured: Vectors, sure: NDArray[np.bool_], default: Vectors) -> Vectors:
-    """`measured` (frames, 3) where it is `sure`, and between as a straight way from one to the next
-    goes.
+    """`measured` where it is `sure` (..., frames), and between as a straight way from one to the
+    next goes; `default` where it never is.
     """
-    if not sure.any():
-        return default
-    at, known = np.arange(len(measured)), np.flatnonzero(sure)
-    held = np.stack([np.interp(at, known, measured[known, i]) for i in range(3)], axis=-1)
+    frames = sure.shape[-1]
+    at = np.arange(frames)
+    before = np.maximum.accumulate(np.where(sure, at, -1), axis=-1)
+    after = np.minimum.accumulate(np.where(sure, at, frames)[..., ::-1], axis=-1)[..., ::-1]
+    never = (before < 0) & (after >= frames)
+    first = np.where(before < 0, after, before).clip(0, frames - 1)
+    last = np.where(after >= frames, before, after).clip(0, frames - 1)
+    share = ((at - first) / np.maximum(last - first, 1))[..., None]
+    start, end = (np.take_along_axis(measured, i[..., None], axis=-2) for i in (first, last))
+    held = start + share * (end - start)
     # A path between opposite directions goes by way of the default instead of through nothing.
-    return unit(held + (1 - np.minimum(length(held), 1)) * default)
+    held = unit(held + (1 - np.minimum(length(held), 1)) * default)
+    return np.where(never[..., None], default, held)
 
 
 def known(vectors: NDArray[Any], least: float = TINY) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """The figure as a rig: named joints with constant offsets, and the rotations that pose them.
 
-Axes as in `pose` (left, down, back); at rest it is `skeleton.rest`. Joints are named as Mixamo and
+Axes as in `pose` (left, down, back); at rest it is `figure.rest`. Joints are named as Mixamo and
 MotionBuilder name theirs, so that the retargeters of others know them. What is no joint (face,
 heels, knuckles) is rigid with head, foot and hand.
 """

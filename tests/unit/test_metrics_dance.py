@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from dancers import walker
 
-from oscbridge.domain import skeleton
+from oscbridge.domain import figure
 from oscbridge.domain.pose import INDEX
 from oscbridge.training import dance_features as features
 from oscbridge.training import frechet
@@ -19,7 +19,7 @@ AT = {name: i for i, name in enumerate(features.JOINTS)}
 
 def standing(frames: int = 60) -> np.ndarray:
     """The figure at rest, its soles on the floor."""
-    body = skeleton.rest().astype(float)
+    body = figure.rest().astype(float)
     body[:, 1] -= body[:, 1].max()
     return np.repeat(body[None], frames, axis=0)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from oscbridge.domain import skeleton
+from oscbridge.domain import figure
 from oscbridge.errors import FileError
 from oscbridge.training.intervals import Interval
 from oscbridge.training.report import page, pictures
@@ -30,7 +30,7 @@ def dances(count: int, seed: int) -> Dances:
     rng = np.random.default_rng(seed)
     steps = np.arange(32)[None, :, None, None]
     sway = 0.08 * np.sin(steps * np.pi / 4 + rng.normal(size=(count, 1, 33, 1)))
-    return Dances.of_steps((skeleton.rest() + sway).astype(np.float32), 120)
+    return Dances.of_steps((figure.rest() + sway).astype(np.float32), 120)
 
 
 @pytest.fixture(scope="module")

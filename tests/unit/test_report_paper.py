@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from oscbridge.domain import skeleton
+from oscbridge.domain import figure
 from oscbridge.training.corpus import Reading, gather
 from oscbridge.training.report import paper
 from oscbridge.training.sources import Kind, Recording
@@ -19,7 +19,7 @@ def readings() -> list[Reading]:
     for number in range(4):
         rng = np.random.default_rng(number)
         rolls = rng.random((3, 32, 128)) < 0.04
-        poses = (skeleton.rest() + 0.1 * rng.normal(size=(3, 32, 33, 3))).astype(np.float32)
+        poses = (figure.rest() + 0.1 * rng.normal(size=(3, 32, 33, 3))).astype(np.float32)
         kinds: tuple[tuple[Kind, np.ndarray], ...] = (("song", rolls), ("take", poses))
         for kind, windows in kinds:
             name = f"{kind}{number}"
