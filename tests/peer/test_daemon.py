@@ -109,6 +109,25 @@ def test_a_song_keeps_its_tempo_map_and_its_dance_follows_it(client):
     assert np.abs(danced.time - timeline.seconds(danced.beat)).max() < 1e-4
 
 
+def test_tempos_and_meters_share_the_numbers_of_the_notes_chunks(udp):
+    timeline = Timeline(
+        tuple(Tempo(k / 4, 60.0 + k) for k in range(150)),
+        tuple(Meter(3.0 * k, 3 + k % 2, 4) for k in range(12)),
+    )
+    clip = udp.put_clip(replace(song(160), timeline=timeline))
+    sent = []
+    udp.request("clip/get", clip, heard=sent.append)
+    begin, *chunks, _ = sent
+    words = [m.address.removeprefix(f"{ROOT}/clip/") for m in chunks]
+    assert words == ["chunk"] * 4 + ["tempos"] * 2 + ["meters"]
+    assert begin.args[2] == len(chunks)
+    assert [m.args[1] for m in chunks] == list(range(len(chunks)))
+    again = []
+    udp.request("clip/resend", clip, 6, 4, heard=again.append)
+    got = [(m.address, m.args[1:]) for m in again]
+    assert got == [(chunks[i].address, chunks[i].args[1:]) for i in (6, 4)]
+
+
 def test_chunks_that_were_lost_are_named_and_asked_for_again(udp):
     udp.send("clip/put", 900, 3, 4.0)
     udp.send("clip/put/chunk", 900, 1, 0, 36, 0.0, 0.5, 100)
@@ -295,6 +314,22 @@ def test_hostile_packets_and_clients_that_vanish_harm_nobody(daemon, udp):
     assert udp.request("music/generate", 2, 7)[0] == 7
     status = udp.ask("status", reply="status.reply")
     assert status[0] == "paper" and status[3] <= 70
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_it_serves_on_ipv6(start, wire):
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+            probe.bind(("::1", 0))
+    except OSError as error:
+        pytest.skip(f"this machine has no ::1: {error}")
+    daemon = start("--host", "::1")
+    with Client("::1", daemon.port, timeout=20, **WIRES[wire]) as client:
+        assert client.request("music/generate", 1, 7)[0] == 7
+        if wire == "udp":
+            host, port = client._socket.getsockname()[:2]
+            notified = client.ask("notify", 1, port, "::1", reply="notified")
+            assert notified[:3] == (1, host, port)
 
 
 @pytest.mark.parametrize("with_signal", [signal.SIGTERM, signal.SIGINT])
