@@ -7,6 +7,7 @@ import contextlib
 import signal
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from importlib import import_module
 
 import psutil
@@ -27,6 +28,10 @@ from oscbridge.io.osc_udp import Address, UdpEndpoint
 
 _TIDY_EVERY = 5.0
 _TRIES = 16
+_HOSTS = 256
+"""Of whom it is remembered whether they are answered: reading an address takes longer than
+checking a small message.
+"""
 
 
 class Daemon:
@@ -39,6 +44,7 @@ class Daemon:
         self.state = State(config, bridge, library, Jobs(), uploads=Uploads(clock))
         self.clients = Clients(self._forget, self._busy, clock)
         self._dispatcher = Dispatcher(self.state, self.clients)
+        self._answers = lru_cache(_HOSTS)(config.answers)
         self._udp: UdpEndpoint | None = None
         self._tcp = TcpServer(
             self._accept, self._tcp_packet, self._malformed, lambda c: self.clients.drop(c)
@@ -63,7 +69,7 @@ class Daemon:
                     raise _cannot_listen(self.config, error) from error
 
     def _udp_packet(self, packet: bytes, source: Address) -> None:
-        if self._udp and source[1] and self.config.answers(source[0]):
+        if self._udp and source[1] and self._answers(source[0]):
             self._dispatcher.packet(self.clients.udp(self._udp, source), packet)
 
     def _accept(self, connection: TcpConnection) -> bool:

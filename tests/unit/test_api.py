@@ -67,6 +67,20 @@ def test_a_wrong_argument_is_named_with_what_would_be_right(values, code, told):
     assert told in str(refusal.value)
 
 
+def test_the_numbers_of_a_latent_are_taken_as_they_are_and_a_bad_one_is_named():
+    decode = ENDPOINTS[f"{ROOT}/latent/decode"]
+    head = [1, "music", "clip", 120.0]
+    z = np.random.default_rng(2).normal(size=128).tolist()
+    assert checked(decode, [*head, *z])["z"] == tuple(z)
+    mixed = checked(decode, [*head, 1, True, 0.5])["z"]
+    assert mixed == (1.0, 1.0, 0.5) and all(type(value) is float for value in mixed)
+    for bad in (float("nan"), float("inf"), "x", b"x", None):
+        with pytest.raises(JobError, match="z is"):
+            checked(decode, [*head, *z[:50], bad, *z[51:]])
+    with pytest.raises(JobError, match="z is missing"):
+        checked(decode, head)
+
+
 def test_notes_and_frames_come_as_arrays_and_bad_ones_are_named():
     chunk = ENDPOINTS[f"{ROOT}/clip/put/chunk"]
     notes = checked(chunk, [1, 0, 0, 36, 0.0, 0.5, 100, 2, 60, 1.0, 1.0, 90])["notes"]
