@@ -19,7 +19,7 @@ from oscbridge.domain.timeline import STEPS_PER_BEAT, WINDOW, Timeline
 from oscbridge.training import sources
 from oscbridge.training.corpus import read_take
 from oscbridge.training.split import PARTS, Part, split
-from oscbridge.training.windows import unlike
+from oscbridge.training.windows import alike
 
 FRAMES_PER_STEP = 4
 FRAMES = WINDOW * FRAMES_PER_STEP
@@ -28,6 +28,8 @@ PER_BEAT = STEPS_PER_BEAT * FRAMES_PER_STEP
 TOUCH, REST = 0.05, 0.35
 """A sole lower than this (m) that moves slower than this (m/s) bears the body: what skating is
 measured at (`studio_measure`), with a little room for the noise of capture."""
+_CHUNK = 512
+"""Windows compared with the held-out ones at once."""
 MIRRORED_SOLES = np.array([2, 3, 0, 1])
 
 
@@ -172,10 +174,11 @@ def gather(paths: Iterable[Path], stretches: Sequence[float] = (0.8, 1.25)) -> D
 def apart(windows: DanceWindows, others: DanceWindows) -> DanceWindows:
     """Those of the windows that are near-duplicates of none of the `others`, mirrored or not."""
     every = slice(None, None, FRAMES_PER_STEP)
-    seen = others.poses[:, every]
-    kept = np.array([len(unlike(w[None, every], seen)) and len(unlike(mirror(w[None, every]), seen))
-                     for w in windows.poses], bool)  # fmt: skip
-    return windows.chosen(kept)
+    seen = np.concatenate([others.poses[:, every], mirror(others.poses[:, every])])
+    near = [
+        alike(windows.poses[i : i + _CHUNK, every], seen) for i in range(0, len(windows), _CHUNK)
+    ]
+    return windows.chosen(~np.concatenate(near)) if near else windows
 
 
 def _stacked(cuts: Sequence[tuple[Any, ...]]) -> DanceWindows:

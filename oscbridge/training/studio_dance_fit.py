@@ -16,11 +16,11 @@ from oscbridge.domain.pose import INDEX
 from oscbridge.training.checkpoints import Checkpoints
 from oscbridge.training.studio_dance import DanceWindows
 from oscbridge.training.studio_dance_start import start
-from oscbridge.vae.studio.pose_vae import Config, PoseVae, turned, unturned
+from oscbridge.vae.studio.pose_vae import Config, PoseVae, parted, turned, unturned
 
 UPPER = slice(0, INDEX["left_hip"])
 """Landmarks above the hips."""
-LINEAR = {"analysis": 2e-3, "synthesis": 2e-2}
+LINEAR = {"analysis": 4e-3, "synthesis": 4e-2}
 """Share of the learning rate for the layers of the start: their weights are many and small."""
 NAME = "pose_vae"
 
@@ -43,6 +43,9 @@ class Recipe:
     seed: int = 1
 
 
+Batch = tuple[Tensor, Tensor, Tensor]
+
+
 @dataclass(frozen=True)
 class Stock:
     """Training windows as tensors: poses, way and contact (N, ...), mirrors included."""
@@ -58,24 +61,24 @@ class Stock:
         arrays = (both.poses, both.way, both.contact.astype(np.float32))
         return cls(*(torch.from_numpy(a) for a in arrays))
 
-    def drawn(self, count: int, recombined: float, generator: torch.Generator) -> list[Tensor]:
+    def drawn(self, count: int, recombined: float, generator: torch.Generator) -> Batch:
         """`count` windows, some with another's upper body."""
         rows, others = torch.randint(len(self.poses), (2, count), generator=generator)
         swap = torch.rand(count, generator=generator) < recombined
         poses = self.poses[rows]
         if swap.any():
             poses[swap] = recombine(poses[swap], self.poses[others[swap]])
-        return [poses, self.way[rows], self.contact[rows]]
+        return poses, self.way[rows], self.contact[rows]
 
 
 def recombine(legs: Tensor, bodies: Tensor) -> Tensor:
     """Windows (B, frames, 33, 3) with the legs and the turning of the one and the upper body of
     the other.
     """
-    values = unturned(legs, 1.0)
-    front = values[..., :-1].unflatten(-1, (-1, 3)).clone()
-    front[:, :, UPPER] = unturned(bodies, 1.0)[..., :-1].unflatten(-1, (-1, 3))[:, :, UPPER]
-    return turned(front, values[..., -1])
+    front, turning = parted(unturned(legs, 1.0), 1.0)
+    front = front.clone()
+    front[:, :, UPPER] = parted(unturned(bodies, 1.0), 1.0)[0][:, :, UPPER]
+    return turned(front, turning)
 
 
 Watch = Callable[[int, dict[str, float], PoseVae], None]
@@ -126,7 +129,8 @@ def _epoch(
             rate = recipe.learning_rate * schedule(done)
             for group in optimiser.param_groups:
                 group["lr"] = rate * group["share"]
-            terms = vae.loss(*stock.drawn(recipe.batch, recipe.recombined, random), random)
+            poses, way, contact = stock.drawn(recipe.batch, recipe.recombined, random)
+            terms = vae.loss(poses, way, contact, random)
             optimiser.zero_grad()
             terms.loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(vae.parameters(), 100.0)

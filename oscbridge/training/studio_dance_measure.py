@@ -48,9 +48,7 @@ def feet(world: NDArray[Any], seconds: NDArray[Any]) -> Feet:
     )
 
 
-def likeness(
-    true: NDArray[Any], made: NDArray[Any], mean_pose: NDArray[Any]
-) -> dict[str, float]:
+def likeness(true: NDArray[Any], made: NDArray[Any], mean_pose: NDArray[Any]) -> dict[str, float]:
     """Figures of windows (N, frames, 33, 3) beside the true ones; `mean_pose` (33, 3) is that of
     the training windows.
     """

@@ -1,4 +1,4 @@
-"""Where the studio's pose VAE starts from: a whitened principal component analysis, found at once."""
+"""The closed form the studio's pose VAE starts from: a whitened principal component analysis."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from torch import Tensor
 
 from oscbridge.vae.studio.pose_vae import PoseVae, unturned
 
+_LEAST = 1e-3
+"""Share of the largest spread below which a component counts as one of that spread."""
 _SPARE, _ROUNDS = 32, 3
 """Components looked for beyond those kept, and rounds of looking: Halko et al. 2011."""
 
@@ -45,4 +47,5 @@ def _components(windows: Tensor, count: int, seed: int) -> tuple[Tensor, Tensor]
     if missing:
         spread = torch.cat([spread, torch.ones(missing)])
         axes = torch.cat([axes, torch.zeros(len(axes), missing)], dim=1)
-    return spread.clamp_min(1e-6), axes[:, :count]
+    # What hardly varies is not blown up to the size of what does.
+    return spread.clamp_min(_LEAST * float(spread[0])), axes[:, :count]

@@ -20,6 +20,9 @@ from oscbridge.vae.elbo import Terms, divergence, sample
 from oscbridge.vae.mixer import MixerConfig, MixerDecoder, MixerEncoder
 from oscbridge.vae.studio.steps import StepReader
 
+_STILL = 0.001
+"""Metres a frame below which a landmark's speed does not matter."""
+
 
 @dataclass(frozen=True)
 class Config:
@@ -40,6 +43,7 @@ class Config:
     kl_weight: float = 0.1
     velocity_weight: float = 8.0
     acceleration_weight: float = 8.0
+    liveliness_weight: float = 400.0
     feet_weight: float = 30.0
 
     @property
@@ -64,7 +68,7 @@ class PoseVae(nn.Module):
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.config = config
-        tokens = config.steps // STEPS_PER_BEAT
+        tokens = self.tokens = config.steps // STEPS_PER_BEAT
         window = config.frames * config.values
         mixer = MixerConfig(
             config.width, config.token_latent, tokens, config.blocks, dropout=config.dropout
@@ -97,7 +101,7 @@ class PoseVae(nn.Module):
         the soles of `pose.SOLES` to bear the body.
         """
         values = self.values(latent)
-        front, turning = self._parted(values)
+        front, turning = parted(values, self.config.turn_metres)
         way, contact = self.steps(front, turning)
         return turned(front, turning), way, contact
 
@@ -105,22 +109,22 @@ class PoseVae(nn.Module):
         """Latents (B, 128) -> frames (B, 128, 100): landmarks facing the front, and turning."""
         config = self.config
         plain = self.synthesis(latent).reshape(-1, config.frames, config.values)
-        tokens = self.lift(latent).reshape(len(latent), -1, config.token_latent)
+        tokens = self.lift(latent).view(-1, self.tokens, config.token_latent)
         added: Tensor = self.speak(tokens) * self.scale
-        return plain + added
+        made: Tensor = plain + added
+        return made
 
-    def _parted(self, values: Tensor) -> tuple[Tensor, Tensor]:
-        front = values[..., :-1].unflatten(-1, (self.config.landmarks, 3))
-        return front, values[..., -1] / self.config.turn_metres
-
-    def loss(self, poses: Tensor, way: Tensor, contact: Tensor, generator: torch.Generator) -> Terms:
-        """Error of landmarks, their speed and acceleration, a frame's mean over a Gaussian's
-        variance, + KL, + error of the way and of the soles that bear the body.
+    def loss(
+        self, poses: Tensor, way: Tensor, contact: Tensor, generator: torch.Generator
+    ) -> Terms:
+        """Error of landmarks, their velocity and acceleration over a Gaussian's variance, + KL,
+        + how much calmer or wilder each landmark is (squared error alone calms what it cannot
+        tell), + error of the way and of the soles that bear the body.
         """
         config = self.config
         mean, log_variance = self.encode(poses)
         values = self.values(sample(mean, log_variance, generator))
-        front, turning = self._parted(values)
+        front, turning = parted(values, self.config.turn_metres)
         true = unturned(poses, config.turn_metres)
         scale = 1 / (2 * config.noise**2)
         place, speed, jolt = (
@@ -131,12 +135,14 @@ class PoseVae(nn.Module):
         shape = place.mean() + config.velocity_weight * speed.mean()
         shape = (shape + config.acceleration_weight * jolt.mean()) * config.steps * scale / 4
         kl = divergence(mean, log_variance).mean()
-        true_front, true_turning = self._parted(true)
+        true_front, true_turning = parted(true, self.config.turn_metres)
+        lively = (_pace(front) / _pace(true_front)).log().square().mean()
         feet = self.steps.loss(true_front, true_turning, way, contact)
         feet = feet + self.steps.loss(front.detach(), turning.detach(), way, contact)
         loss = shape + config.kl_weight * kl + config.feet_weight * feet
+        loss = loss + config.liveliness_weight * lively
         figures = {"loss": loss, "error": place.mean(), "speed": speed.mean(), "kl": kl}
-        figures["feet"] = feet
+        figures |= {"lively": lively, "feet": feet}
         return Terms(loss, {k: float(v.detach()) for k, v in figures.items()})
 
 
@@ -156,11 +162,25 @@ def unturned(poses: Tensor, turn_metres: float) -> Tensor:
     return torch.cat([front, turn_metres * turning[..., None]], dim=-1)
 
 
+def parted(values: Tensor, turn_metres: float) -> tuple[Tensor, Tensor]:
+    """Frames (B, frames, 100) of `unturned` as landmarks (B, frames, 33, 3) and turning (B, frames)
+    in radians.
+    """
+    front = values[..., :-1].reshape(*values.shape[:-1], pose.COUNT, 3)
+    return front, values[..., -1] / turn_metres
+
+
 def turned(poses: Tensor, angle: Tensor) -> Tensor:
     """Points (B, frames, n, 3) turned about the vertical by `angle` (B, frames), as `pose.turn`."""
     c, s = torch.cos(angle)[..., None], torch.sin(angle)[..., None]
     x, y, z = poses[..., 0], poses[..., 1], poses[..., 2]
     return torch.stack([c * x - s * z, y, s * x + c * z], dim=-1)
+
+
+def _pace(front: Tensor) -> Tensor:
+    """Mean speed (B, 33) of each landmark over a window (B, frames, 33, 3), metres a frame."""
+    pace: Tensor = torch.diff(front, dim=1).norm(dim=-1).mean(dim=1)
+    return pace + _STILL
 
 
 def _silent(layer: nn.Linear) -> nn.Linear:

@@ -46,7 +46,7 @@ class StepReader(nn.Module):
         """The same with the way as the body itself is turned in each frame."""
         soles = front[:, :, self.soles]  # (B, frames, 4, 3)
         spin = _rate(turning[..., None])[..., 0]
-        moved = _rate(soles.flatten(start_dim=2)).unflatten(-1, (4, 3)) * self.per_beat
+        moved = _rate(soles) * self.per_beat
         # In the room a sole under turning hips also goes round with them.
         x, z = soles[..., 0], soles[..., 2]
         round_ = spin[..., None] * self.per_beat
@@ -76,7 +76,7 @@ class StepReader(nn.Module):
 
 
 def _rate(values: Tensor) -> Tensor:
-    """Change a frame of values (B, frames, n), by both neighbours where there are two."""
+    """Change a frame of values (B, frames, ...), by both neighbours where there are two."""
     ends = torch.cat([values[:, :1], values, values[:, -1:]], dim=1)
     rate = (ends[:, 2:] - ends[:, :-2]) / 2
     return torch.cat([2 * rate[:, :1], rate[:, 1:-1], 2 * rate[:, -1:]], dim=1)
