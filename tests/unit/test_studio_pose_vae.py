@@ -192,7 +192,7 @@ def test_both_halves_run_as_onnx(half: str, stock: Stock, tmp_path: Path) -> Non
         with torch.no_grad():
             expected = Half()(rows)
         for out, true in zip(session.run(None, {"x": rows.numpy()}), expected, strict=True):
-            assert np.abs(out - true.numpy()).max() < 1e-5 * max(1, np.abs(true.numpy()).max())
+            assert np.abs(out - true.numpy()).max() < (1e-4 if half == "encode" else 1e-5)
 
 
 def test_skating_is_measured_on_feet_that_touch() -> None:
