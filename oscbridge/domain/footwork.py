@@ -30,6 +30,8 @@ RETURN = 10.0
 """Seconds in which about two thirds of the way from the origin are taken back."""
 REACH = 0.15
 """Metres a foot may be led at most: a foot that goes farther meanwhile did not stand."""
+SWIVEL = 0.6
+"""Radians: a foot that turns farther while it bears does so on purpose."""
 LOW = 0.10
 """Metres above the lowest sole up to which a sole can bear the body."""
 
@@ -73,10 +75,12 @@ def walk(
     leads = np.stack(
         [_lead(soles[:, 2 * i : 2 * i + 2], root, bearing_feet[:, i], pace) for i in (0, 1)], axis=1
     )
+    for side, lead in zip(SIDES, leads.transpose(1, 0, 2), strict=True):
+        _swivel(points, side, lead[:, 3])
     root[:, 1] += _crouch(points, leads, pace)
     leads[..., 1] = np.minimum(leads[..., 1], _floor(soles, root))
     for side, lead in zip(SIDES, leads.transpose(1, 0, 2), strict=True):
-        _place(points, side, lead)
+        _place(points, side, lead[:, :3])
     return Walked(root.astype(np.float32), points.astype(np.float32))
 
 
@@ -162,18 +166,23 @@ def _hips(
 
 
 def _lead(soles: Floats, root: Floats, bears: NDArray[np.bool_], pace: float) -> Floats:
-    """How far a foot of these soles (frames, 2, 3) is to be moved (frames, 3): while it bears, to
-    where it stands on average, on the floor; smoothly into that and out of it.
+    """How far a foot of these soles (frames, 2, 3) is to be moved and, about its toe, swivelled
+    (frames, 4; metres and radians): while it bears, to where and as it stands on average, on the
+    floor; smoothly into that and out of it.
     """
     world = soles + root[:, None]
     toe, lowest = world[:, 1], world[..., 1].max(axis=1)
-    lead = np.zeros((len(soles), 3))
+    along = world[:, 1] - world[:, 0]
+    yaw = np.unwrap(np.arctan2(along[:, 2], along[:, 0]))
+    lead = np.zeros((len(soles), 4))
     placed = []
     for run in _runs(bears):
         for stand in _stood(toe[run][:, (0, 2)], run, pace):
             place = np.median(toe[stand][:, (0, 2)], axis=0)
             lead[stand, 0], lead[stand, 2] = (place - toe[stand][:, (0, 2)]).T
             lead[stand, 1] = -lowest[stand]
+            if np.ptp(yaw[stand]) < SWIVEL:
+                lead[stand, 3] = np.median(yaw[stand]) - yaw[stand]
             placed.append(stand)
     _join(lead, placed, max(2, round(BLEND / max(pace, 1e-3))))
     return lead
@@ -207,9 +216,9 @@ def _join(lead: Floats, placed: list[slice], blend: int) -> None:
         else:
             if before:
                 end = min(start + blend, frames - 1) if after is None else start + blend
-                _cubic(lead, start, end, _slope(lead, before, -1), np.zeros(3))
+                _cubic(lead, start, end, _slope(lead, before, -1), np.zeros(4))
             if after:
-                _cubic(lead, max(stop - blend, 0), stop, np.zeros(3), _slope(lead, after, 0))
+                _cubic(lead, max(stop - blend, 0), stop, np.zeros(4), _slope(lead, after, 0))
         before = after
 
 
@@ -217,7 +226,7 @@ def _slope(lead: Floats, place: slice, end: int) -> Floats:
     """Change a frame at the first (0) or last (-1) frame of a place."""
     rows = lead[place]
     if len(rows) < 3:
-        return np.zeros(3)
+        return np.zeros(4)
     return np.asarray((rows[2] - rows[0]) / 2 if end == 0 else (rows[-1] - rows[-3]) / 2)
 
 
@@ -240,7 +249,7 @@ def _crouch(points: Floats, leads: Floats, pace: float) -> Floats:
     """How much lower (frames,) the hips must be for both legs to reach where feet are led to."""
     need = np.zeros(len(points))
     for side, lead in zip(SIDES, leads.transpose(1, 0, 2), strict=True):
-        leg = points[:, side("ankle")] + lead - points[:, side("hip")]
+        leg = points[:, side("ankle")] + lead[:, :3] - points[:, side("hip")]
         flat = np.square(leg[:, (0, 2)]).sum(axis=1)
         drop = np.sqrt(np.maximum((LEG * STRAIGHT) ** 2 - flat, 0))
         need = np.maximum(need, np.minimum(leg[:, 1] - drop, REACH))
@@ -258,6 +267,15 @@ def _floor(soles: Floats, root: Floats) -> Floats:
     """Lead (frames, 2 feet) up to which each foot stays above the floor."""
     height = soles[..., 1] + root[:, None, 1]
     return -np.maximum(height[:, 0::2], height[:, 1::2])
+
+
+def _swivel(points: Floats, side: Side, yaw: Floats) -> None:
+    """Turn one foot about its toe by `yaw` (frames,), as `pose.turn` does."""
+    toe = points[:, side("foot_index")]
+    c, s = np.cos(yaw), np.sin(yaw)
+    for name in ("ankle", "heel"):
+        x, y, z = (points[:, side(name)] - toe).T
+        points[:, side(name)] = toe + np.stack([c * x - s * z, y, s * x + c * z], axis=-1)
 
 
 def _place(points: Floats, side: Side, lead: Floats) -> None:

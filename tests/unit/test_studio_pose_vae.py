@@ -20,6 +20,7 @@ from oscbridge.training import studio_dance_fit as fitting
 from oscbridge.training.studio_dance import FRAMES, DanceWindows, apart, bearing, cut, gather
 from oscbridge.training.studio_dance_fit import Recipe, Stock, begun, fit, recombine
 from oscbridge.training.studio_dance_measure import feet, likeness
+from oscbridge.training.studio_dance_report import measure, measure_drawn
 from oscbridge.vae.studio.pose_vae import Config, PoseVae, turned, unturned
 
 ARMS = [INDEX[f"{side}_{part}"] for side in ("left", "right") for part in ("elbow", "wrist")]
@@ -215,3 +216,17 @@ def test_a_dance_too_short_for_a_window_has_none() -> None:
     points, time = walker(1.0)
     still = Dance(points, np.zeros((len(time), 3), np.float32), time, time * 2)
     assert len(cut(still, Timeline.steady(120))) == 0
+
+
+def test_the_report_tells_a_good_dancer_from_a_still_one(
+    windows: DanceWindows, stock: Stock
+) -> None:
+    vae = begun(stock, Recipe(start_windows=400, recombined=0.0), SMALL)
+    mean_pose = windows.poses.mean(axis=(0, 1))
+    few = windows.chosen(np.arange(0, len(windows), 6))
+    table = measure(vae, few, mean_pose)
+    assert table["decoded"]["MSE / mean pose"] < 0.02
+    assert table["decoded"]["velocity"] == pytest.approx(1, abs=0.1)
+    assert table["feet, with footwork"]["penetration"] < 0.001
+    drawn = measure_drawn(vae, np.zeros((6, 128), np.float32), few, np.random.default_rng(0))
+    assert drawn["diversity"] == 0
