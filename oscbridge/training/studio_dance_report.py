@@ -23,8 +23,9 @@ Poses = NDArray[np.float32]
 def latents(vae: PoseVae, poses: Poses) -> NDArray[np.float32]:
     """Posterior means (N, latent) of windows (N, 128, 33, 3)."""
     vae.eval()
-    parts = torch.from_numpy(poses).split(_BATCH)
-    return np.concatenate([vae.encode(part)[0].numpy() for part in parts])
+    rows = range(0, len(poses), _BATCH)
+    parts = [vae.encode(torch.from_numpy(poses[i : i + _BATCH]))[0].numpy() for i in rows]
+    return np.concatenate(parts)
 
 
 @torch.no_grad()
