@@ -17,6 +17,7 @@ from oscbridge.domain.pose import INDEX, SOLES, facing, mirror, turn
 from oscbridge.domain.timeline import Timeline
 from oscbridge.io.dance_file import write_dance
 from oscbridge.training import studio_dance_fit as fitting
+from oscbridge.training.export import GOLDEN_TOLERANCE
 from oscbridge.training.studio_dance import FRAMES, DanceWindows, apart, bearing, cut, gather
 from oscbridge.training.studio_dance_fit import Recipe, Stock, begun, fit, recombine
 from oscbridge.training.studio_dance_measure import feet, likeness
@@ -197,7 +198,7 @@ def test_both_halves_run_as_onnx(half: str, stock: Stock, tmp_path: Path) -> Non
         with torch.no_grad():
             expected = Half()(rows)
         for out, true in zip(session.run(None, {"x": rows.numpy()}), expected, strict=True):
-            assert np.abs(out - true.numpy()).max() < (1e-4 if half == "encode" else 3e-5)
+            assert np.abs(out - true.numpy()).max() < GOLDEN_TOLERANCE
 
 
 def test_skating_is_measured_on_feet_that_touch() -> None:
