@@ -14,8 +14,6 @@ from oscbridge.domain.rhythm import (
     ACCENTED,
     BASS_WEIGHT,
     LANE_WEIGHTS,
-    LIMBS,
-    SMOOTHING,
     Floats,
     motion_speed,
     standardised,
@@ -49,7 +47,9 @@ def retiming(speed: NDArray[Any], accents: NDArray[Any], frames_per_step: int,
     if strength <= 0 or frames < 4 * NODE or not len(accents):
         return still
     wanted = _wanted(np.asarray(accents, float), frames, frames_per_step)
-    offset = _best_offsets(wanted, _rest(np.asarray(speed, float), frames_per_step), frames_per_step)
+    offset = _best_offsets(
+        wanted, _rest(np.asarray(speed, float), frames_per_step), frames_per_step
+    )
     nodes = np.minimum(np.arange(len(offset)) * NODE, frames - 1)
     smooth = gaussian_filter1d(np.interp(still, nodes, offset), NODE / 2, mode="nearest")
     smooth -= np.interp(still, (0, frames - 1), smooth[[0, -1]])

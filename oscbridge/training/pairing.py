@@ -89,12 +89,15 @@ def ranks(values: Floats, known: Floats) -> Floats:
     return np.asarray((low + high) / (2 * max(1, len(known))))
 
 
+def traits(windows: Descriptors, known: Descriptors) -> Floats:
+    """Energy and contour of the windows as ranks (N, 2) among the `known` ones of their domain."""
+    names = ("energy", "contour")
+    return np.stack([ranks(getattr(windows, n), getattr(known, n)) for n in names], axis=1)
+
+
 def self_labels(windows: Descriptors, known: Descriptors) -> NDArray[np.int64]:
     """Label (N,) of each window, 0 to 8: its terciles among the `known` windows of its domain."""
-    energy, contour = (
-        np.searchsorted(TERCILES, ranks(getattr(windows, name), getattr(known, name)))
-        for name in ("energy", "contour")
-    )
+    energy, contour = np.searchsorted(TERCILES, traits(windows, known)).T
     return np.asarray(energy * (len(TERCILES) + 1) + contour, np.int64)
 
 
@@ -103,7 +106,7 @@ def costs(
     dance: Descriptors,
     known_music: Descriptors,
     known_dance: Descriptors,
-    weights: Weights = Weights(),  # noqa: B008 - frozen
+    weights: Weights = Weights(),
 ) -> NDArray[np.float32]:
     """How ill each window of music goes with each of dance (N, M).
 

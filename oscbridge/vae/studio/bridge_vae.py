@@ -1,5 +1,5 @@
 """The `studio` bridging VAE: the paper's one shared latent space, with what a translation needs on
-top: self-labels, pseudo-pairs, and a rhythm channel that says the same of accents as of motion beats.
+top: self-labels, pseudo-pairs, and a rhythm channel in which accents and motion beats are the same.
 
 Every term beyond the paper's ELBO + SWD has a weight; at 0 it is left out, for ablations.
 """
@@ -18,6 +18,10 @@ from oscbridge.domain.timeline import STEPS_PER_BEAT, WINDOW
 from oscbridge.vae.elbo import Terms, divergence, sample
 from oscbridge.vae.paper.bridge_vae import one_hot, sliced_wasserstein
 
+_RANK_SCALE = 12.0
+"""One over the variance of a rank."""
+_TRAIT_COSTS = (4.0, 1.0)
+"""Of a difference of rank in energy and in contour, against one of rhythm."""
 _FEWEST = 4
 """Members of a label in a minibatch below which their distance is not looked at."""
 
@@ -26,7 +30,8 @@ _FEWEST = 4
 class Config:
     """Sizes and loss. `rhythm` of the `latent` dimensions of z', as many for each beat, are the
     rhythm channel. Squared errors are of whitened z, summed over its dimensions; `labels` is how
-    many self-labels there are.
+    many self-labels there are, `traits` how many values a window is ranked by. `softness`: likeness
+    of pseudo-pairs that count as mates beside their own, 0 for none.
     """
 
     latent_in: int = 128
@@ -36,6 +41,7 @@ class Config:
     rhythm: int = 24
     steps: int = WINDOW
     labels: int = 9
+    traits: int = 2
     dropout: float = 0.1
     kl_weight: float = 0.05
     swd_weight: float = 10.0
@@ -43,6 +49,8 @@ class Config:
     label_weight: float = 1.0
     contrast_weight: float = 4.0
     temperature: float = 0.1
+    softness: float = 0.15
+    trait_weight: float = 4.0
     cross_weight: float = 0.25
     rhythm_weight: float = 8.0
 
@@ -85,12 +93,13 @@ class _Mixing(nn.Module):
 @dataclass(frozen=True)
 class Batch:
     """A minibatch: z (B, 128) of both domains, as drawn from the frozen VAEs, their self-labels
-    (B,) and standardised accent or motion-beat envelopes (B, steps). Row i of one domain and row i
-    of the other are a pseudo-pair if `paired`.
+    (B,), energy and contour as ranks (B, 2), 0 to 1, and standardised accent or motion-beat
+    envelopes (B, steps). Row i of one domain and row i of the other are a pseudo-pair if `paired`.
     """
 
     z: tuple[Tensor, Tensor]
     labels: tuple[Tensor, Tensor]
+    traits: tuple[Tensor, Tensor]
     envelopes: tuple[Tensor, Tensor]
     paired: bool
 
@@ -104,6 +113,7 @@ class BridgeVae(nn.Module):
         self.encoder = _Mixing(config.latent_in, 2 * config.latent, config)
         self.decoder = _Mixing(config.latent, config.latent_in, config)
         self.classifier = nn.Linear(config.latent, config.labels)
+        self.ranks = nn.Linear(config.latent, config.traits)
         beats = config.steps // STEPS_PER_BEAT
         self.anchors = nn.Linear(config.rhythm // beats, STEPS_PER_BEAT)
         self.centre: Tensor
@@ -135,8 +145,14 @@ class BridgeVae(nn.Module):
         One map for both domains and for every beat: the channel means the same in music and dance.
         """
         channel = latent[:, : self.config.rhythm]
-        beats = channel.unflatten(1, (self.config.steps // STEPS_PER_BEAT, -1))
-        return self.anchors(beats).flatten(start_dim=1)  # (B, beats, 4) -> (B, steps)
+        beats = channel.reshape(len(latent), self.config.steps // STEPS_PER_BEAT, -1)
+        envelope: Tensor = self.anchors(beats).flatten(start_dim=1)  # (B, beats, 4) -> (B, steps)
+        return envelope
+
+    def traits(self, latent: Tensor) -> Tensor:
+        """What z' (B, 64) says of energy and contour: ranks (B, 2), about 0 to 1."""
+        ranks: Tensor = self.ranks(latent)
+        return ranks
 
     def loss(self, batch: Batch, generator: torch.Generator) -> Terms:
         """All terms of a minibatch, each by its weight."""
@@ -158,6 +174,11 @@ class BridgeVae(nn.Module):
                 functional.cross_entropy(self.classifier(s), labels)
                 for s, labels in zip(drawn, batch.labels, strict=True)
             )
+        if c.trait_weight:
+            terms["trait"] = c.trait_weight * sum(
+                (self.traits(s) - ranks).square().mean() * _RANK_SCALE
+                for s, ranks in zip(drawn, batch.traits, strict=True)
+            )
         if c.rhythm_weight:
             terms["rhythm"] = c.rhythm_weight * sum(
                 functional.mse_loss(self.rhythm(s), envelope)
@@ -165,7 +186,10 @@ class BridgeVae(nn.Module):
             )
         if batch.paired and c.contrast_weight:
             means = [mean for mean, _ in posteriors]
-            terms["contrast"] = c.contrast_weight * contrast(means[0], means[1], c.temperature)
+            mates = likeness(batch, c.softness) if c.softness else torch.eye(len(means[0]))
+            terms["contrast"] = c.contrast_weight * contrast(
+                means[0], means[1], mates, c.temperature
+            )
         if batch.paired and c.cross_weight:
             terms["cross"] = c.cross_weight * sum(
                 self._error(self.decode(drawn[1 - goal], hot[goal]), batch.z[goal], hot[goal])
@@ -196,9 +220,21 @@ class BridgeVae(nn.Module):
         return total / max(1, weight)
 
 
-def contrast(a: Tensor, b: Tensor, temperature: float) -> Tensor:
-    """InfoNCE both ways: row i of a (B, latent) belongs to row i of b, by cosine likeness."""
-    likeness = functional.normalize(a, dim=1) @ functional.normalize(b, dim=1).T / temperature
-    own = torch.arange(len(a))
-    both = functional.cross_entropy(likeness, own) + functional.cross_entropy(likeness.T, own)
-    return both / 2
+def contrast(a: Tensor, b: Tensor, mates: Tensor, temperature: float) -> Tensor:
+    """InfoNCE both ways, by cosine likeness: row i of a (B, latent) belongs to row j of b as much
+    as `mates` (B, B) says; the identity for plain pairs.
+    """
+    alike = functional.normalize(a, dim=1) @ functional.normalize(b, dim=1).T / temperature
+    both = functional.cross_entropy(alike, mates / mates.sum(dim=1, keepdim=True))
+    back = functional.cross_entropy(alike.T, mates.T / mates.T.sum(dim=1, keepdim=True))
+    return (both + back) / 2
+
+
+def likeness(batch: Batch, softness: float) -> Tensor:
+    """How well each music (row) and each dance (column) of a minibatch would do as a pseudo-pair
+    (B, B): 1 at best, by energy, contour and rhythm as `training.pairing` weighs them.
+    """
+    ranks = (batch.traits[0][:, None] - batch.traits[1][None]).square()  # (B, B, 2)
+    rhythm = batch.envelopes[0] @ batch.envelopes[1].T / batch.envelopes[0].shape[1]
+    cost = ranks @ ranks.new_tensor(_TRAIT_COSTS) - rhythm
+    return torch.exp(-(cost - cost.min()) / softness)
