@@ -22,6 +22,8 @@ from oscbridge.vae.studio.bridge_vae import Batch, BridgeVae, Config
 
 CHECKPOINT_EVERY = 5
 """Epochs between two checkpoints."""
+BLOCK = 4000
+"""Windows of the smaller domain that are paired at once."""
 _NAME = "bridge_vae"
 _WARM_UP = 0.1
 """Share of the training in which the rate rises to its peak; from there it falls as a cosine."""
@@ -72,7 +74,7 @@ class Material:
     @classmethod
     def of(cls, music: Windows, dance: Windows, rounds: int) -> Material:
         """Labelled and paired."""
-        found = pseudo_pairs(costs(music.about, dance.about, music.about, dance.about), rounds)
+        found = _pairs(music.about, dance.about, rounds)
         labels = [torch.from_numpy(self_labels(w.about, w.about)) for w in (music, dance)]
         ranks = [torch.from_numpy(traits(w.about, w.about)).float() for w in (music, dance)]
         return cls(music, dance, (labels[0], labels[1]), (ranks[0], ranks[1]), found)
@@ -83,6 +85,19 @@ class Material:
         for windows in (self.music, self.dance):
             digest.update(windows.mean.numpy().tobytes())
         return digest.hexdigest()
+
+
+def _pairs(music: Descriptors, dance: Descriptors, rounds: int) -> NDArray[np.intp]:
+    """Pseudo-pairs within blocks drawn by chance: an assignment takes the cube of its size."""
+    rng = np.random.default_rng(0)
+    blocks = -(-min(len(music), len(dance)) // BLOCK)
+    found = []
+    orders = (np.array_split(rng.permutation(len(side)), blocks) for side in (music, dance))
+    for m, d in zip(*orders, strict=True):
+        cost = costs(music.chosen(m), dance.chosen(d), music, dance)
+        rows = pseudo_pairs(cost, rounds)
+        found.append(np.stack([m[rows[:, 0]], d[rows[:, 1]]], axis=1))
+    return np.concatenate(found)
 
 
 def fit(

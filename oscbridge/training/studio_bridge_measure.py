@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from oscbridge.domain import skeleton
-from oscbridge.domain.rhythm import accents, beat_envelope, motion_speed, music_energy
+from oscbridge.domain.rhythm import accents, beat_envelope, motion_speed, music_energy, standardised
 from oscbridge.domain.rhythm_paths import RhythmLogits, matched_count, retimed, rhythm_logits
 from oscbridge.training.metrics import motion_range, rank_correlation, speed
 from oscbridge.training.pairing import Descriptors, costs, pseudo_pairs
@@ -234,6 +234,11 @@ def bridge_rows(
             )
         ]  # fmt: skip
         rows += to_dance(held, "bridge, best of drawn", decoders.dance(drawn[0]), n)
+        decoded = translation.in_rhythm(
+            music, DANCE, _envelope(held.pairs.music), _generator(), candidates=8,
+            hear=lambda z: _heard(decoders, z),
+        )  # fmt: skip
+        rows += to_dance(held, "bridge, best of 8 decoded", decoders.dance(decoded), n)
         rows += to_music(held, "bridge, best of drawn", drawn[1], decoders)
     return rows
 
@@ -261,6 +266,12 @@ def baseline_rows(held: Held, decoders: Decoders, seed: int = 0) -> list[Row]:
         rows += to_music(held, name, known.music.mean[torch.from_numpy(windows)], decoders)
     made = played(held, held.pairs.onsets, n)
     return [*rows, {"direction": "dance to music", "answer": "the mate itself", **made}]
+
+
+def _heard(decoders: Decoders, z: Tensor) -> Tensor:
+    n = decoders.frames_per_step
+    envelope = beat_envelope(motion_speed(decoders.dance(z), n), n)
+    return torch.from_numpy(standardised(envelope).astype(np.float32))
 
 
 def _envelope(windows: Windows) -> Tensor:

@@ -4,6 +4,7 @@ of which the one in the best rhythm is kept.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,10 +65,12 @@ class Translation:
         *,
         candidates: int = 48,
         temperature: float = 0.7,
+        hear: Callable[[Tensor], Tensor] | None = None,
     ) -> Tensor:
         """Of some answers z (N, 128), drawn as far from z' (N, 64) as pseudo-pairs lie apart, the
         one whose own z' is most like the standardised envelope (N, steps) asked for in its rhythm
-        channel, and like z' in energy and contour.
+        channel, and like z' in energy and contour. With `hear`, which finds the standardised
+        envelope (N, steps) that z (N, 128) has once decoded, that is asked and not the channel.
         """
         count, size = shared.shape
         noise = torch.randn(candidates, count, size, generator=generator)
@@ -76,7 +79,7 @@ class Translation:
         z = self.vae.decode(drawn.flatten(0, 1), one_hot(goal, candidates * count))
         z = torch.from_numpy(rescaled(z.numpy(), self.made[goal], self.real[goal]))
         back = self.shared(z, goal)  # (candidates * N, 64)
-        heard = self.vae.rhythm(back).reshape(candidates, count, -1)
+        heard = (hear(z) if hear else self.vae.rhythm(back)).reshape(candidates, count, -1)
         off = self.vae.traits(back).reshape(candidates, count, -1) - self.vae.traits(shared)
         fit = torch.cosine_similarity(heard, envelope[None], dim=-1)  # (candidates, N)
         fit = fit - STRICTNESS * off.square().sum(dim=-1)
