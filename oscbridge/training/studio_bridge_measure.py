@@ -111,7 +111,7 @@ class Held:
 
 
 def retrieval(likeness: NDArray[Any], seed: int = 0) -> Figures:
-    """How far up its mate stands, of 100: likeness (P, P) of music and dance, mates on the diagonal.
+    """How far up its mate stands, of 100: likeness (P, P) of music and dance, mates diagonal.
 
     `p`: of the medians when the mates are shuffled, the share that is as good.
     """
