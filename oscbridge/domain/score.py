@@ -3,7 +3,7 @@ one bass and one melody line.
 
 Lossless for clips whose notes start and end on the grid, whose bass and melody sound one note at a
 time and within `BASS` and `MELODY`, and whose drums are a step long and named by the drum map.
-Pitches outside those ranges are folded in by octaves: 0.21 % of the bass and 0.10 % of the melody
+Pitches outside those ranges are folded in by octaves: .46 % of the bass and .06 % of the melody
 notes of the 99 Freedoom songs.
 """
 
