@@ -53,28 +53,38 @@ def clip_from_bytes(content: bytes, path: str | Path) -> Clip:
     its end of track.
     """
     song = parse(content, path)
-    beat = song.ticks_per_beat
+    played, tempos, meters, end = _walk(song, path)
+    if not played:
+        raise FileError(path, "a MIDI file without a note; nothing can be made of it")
+    sounding = max(n.start + n.duration for n in played)
+    ours = named_by_part(played)
+    length = end if ours else max(sounding, min(end, sounding + LONGEST_TAIL))
+    timeline = _timeline(tempos, meters, length)
+    bars = _bars(length, timeline, path)
+    length = length if ours else timeline.meters[-1].beat + bars * timeline.meters[-1].bar
+    return Clip(without_overlaps(split(played)), length, timeline, Path(path).stem)
+
+
+def read_played(path: str | Path) -> tuple[Played, ...]:
+    """Every note of a MIDI file with its voice, not yet split into parts. Raises FileError."""
+    return tuple(_walk(parse(read_limited(path, LARGEST, "a MIDI file"), path), path)[0])
+
+
+def _walk(song: mido.MidiFile, path: str | Path) -> tuple[list[Played], Tempos, Meters, float]:
+    """Notes, tempos and meters of all tracks, and the beat of the last event."""
     played: list[Played] = []
     tempos: Tempos = {}
     meters: Meters = {}
     programs = _first_programs(song)
     end = 0
     for number, track in enumerate(song.tracks):
-        reader = _Reader(number, beat, tempos, meters, programs)
+        reader = _Reader(number, song.ticks_per_beat, tempos, meters, programs)
         reader.read(track)
         played += reader.notes
         end = max(end, reader.now)
         if len(played) > MOST_NOTES:
             raise FileError(path, f"more than {MOST_NOTES:,} notes; cut it into shorter songs")
-    if not played:
-        raise FileError(path, "a MIDI file without a note; nothing can be made of it")
-    sounding = max(n.start + n.duration for n in played)
-    ours = named_by_part(played)
-    length = end / beat if ours else max(sounding, min(end / beat, sounding + LONGEST_TAIL))
-    timeline = _timeline(tempos, meters, length)
-    bars = _bars(length, timeline, path)
-    length = length if ours else timeline.meters[-1].beat + bars * timeline.meters[-1].bar
-    return Clip(without_overlaps(split(played)), length, timeline, Path(path).stem)
+    return played, tempos, meters, end / song.ticks_per_beat
 
 
 def _first_programs(song: mido.MidiFile) -> dict[int, int]:
