@@ -10,7 +10,7 @@ import numpy as np
 
 from oscbridge.domain.card import Source
 from oscbridge.errors import FileError, OscbridgeError
-from oscbridge.io.dance_file import read_dance
+from oscbridge.io.dance_file import DanceFile, read_dance
 from oscbridge.io.midi_file import read_clip
 from oscbridge.training import notices, sources
 from oscbridge.training.fit import Material
@@ -159,11 +159,16 @@ def _song(recording: Recording) -> tuple[Windows, str]:
     return music_windows(read_clip(recording.path)), ""
 
 
-def _take(recording: Recording) -> tuple[Windows, str]:
+def read_take(recording: Recording) -> tuple[DanceFile, str]:
+    """The dance of a take, read as is known to be right for it, and where its beat is from."""
     beatless = recording.path.suffix.lower() == ".bvh" and not recording.dances_to_beat
     tempo = NOMINAL_TEMPO if beatless else None
     file = read_dance(recording.path, fps=recording.fps, tempo=tempo)
-    beat = f"nominal {NOMINAL_TEMPO:g} BPM" if beatless else file.tempo_source
+    return file, f"nominal {NOMINAL_TEMPO:g} BPM" if beatless else file.tempo_source
+
+
+def _take(recording: Recording) -> tuple[Windows, str]:
+    file, beat = read_take(recording)
     return pose_windows(file.dance, file.timeline), beat
 
 

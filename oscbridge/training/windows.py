@@ -62,10 +62,14 @@ def distinct(windows: Windows) -> Windows:
 
 def unlike(windows: Windows, others: Windows) -> Windows:
     """Those of the windows that are near-duplicates of none of the `others`."""
+    return windows[~alike(windows, others)]
+
+
+def alike(windows: Windows, others: Windows) -> NDArray[np.bool_]:
+    """Which of the windows (N,) are near-duplicates of any of the `others`."""
     if not len(windows) or not len(others):
-        return windows
-    near = _shared(windows, others) if windows.dtype == np.bool_ else _close(windows, others)
-    return windows[~near]
+        return np.zeros(len(windows), np.bool_)
+    return _shared(windows, others) if windows.dtype == np.bool_ else _close(windows, others)
 
 
 def _shared(windows: Windows, others: Windows) -> NDArray[np.bool_]:

@@ -1,1 +1,1 @@
-"""The `studio` preset: beat-patch VAEs of music and pose, and the bridge between them."""
+"""The `studio` preset: music and pose VAEs of beat-patch mixers, and the bridge between them."""
