@@ -19,7 +19,7 @@ from oscbridge.domain import skeleton
 from oscbridge.domain.rhythm import accents, beat_envelope, motion_speed, music_energy, standardised
 from oscbridge.domain.rhythm_paths import RhythmLogits, matched_count, retimed, rhythm_logits
 from oscbridge.training.metrics import motion_range, rank_correlation, speed
-from oscbridge.training.pairing import Descriptors, costs, pseudo_pairs
+from oscbridge.training.pairing import Descriptors, costs, pseudo_pairs, ranks
 from oscbridge.training.rhythm_metrics import accents_of, meeting, motion_beats_of
 from oscbridge.training.studio_bridge import Windows
 from oscbridge.training.studio_translation import Translation
@@ -117,14 +117,14 @@ def retrieval(likeness: NDArray[Any], seed: int = 0) -> Figures:
     """
     rng = np.random.default_rng(seed)
     pool = min(POOL, len(likeness))
-    ranks, shuffled = [], []
+    found, shuffled = [], []
     for _ in range(DRAWS):
         rows = rng.choice(len(likeness), pool, replace=False)
         some = likeness[np.ix_(rows, rows)]
-        ranks.append(_ranks(some, np.arange(pool)))
+        found.append(_ranks(some, np.arange(pool)))
         for _ in range(SHUFFLES // DRAWS):
             shuffled.append(float(np.median(_ranks(some, rng.permutation(pool)))))
-    rank = np.concatenate(ranks)
+    rank = np.concatenate(found)
     median = float(np.median(rank))
     figures = {f"R@{k}": float((rank <= k).mean()) for k in (1, 5, 10)}
     p = (1 + sum(s <= median for s in shuffled)) / (1 + len(shuffled))
@@ -224,7 +224,10 @@ def bridge_rows(
     dance = translation.shared(held.pairs.dance.mean, DANCE)
     unit = [torch.nn.functional.normalize(s, dim=1) for s in (music, dance)]
     rows: list[Row] = [{"direction": "mates", **retrieval((unit[0] @ unit[1].T).numpy())}]
-    rows += to_dance(held, "bridge", decoders.dance(translation.answer(music, DANCE)), n)
+    z = translation.answer(music, DANCE)
+    rows += to_dance(held, "bridge", decoders.dance(z), n)
+    lively = translation.in_energy(z, DANCE, wanted_energy(held), lambda x: _energy(decoders, x))
+    rows += to_dance(held, "bridge + energy", decoders.dance(lively), n)
     rows += to_music(held, "bridge", translation.answer(dance, MUSIC), decoders)
     if channel:
         drawn = [
@@ -238,7 +241,10 @@ def bridge_rows(
             music, DANCE, _envelope(held.pairs.music), _generator(), candidates=8,
             hear=lambda z: _heard(decoders, z),
         )  # fmt: skip
-        rows += to_dance(held, "bridge, best of 8 decoded", decoders.dance(decoded), n)
+        decoded = translation.in_energy(
+            decoded, DANCE, wanted_energy(held), lambda x: _energy(decoders, x)
+        )
+        rows += to_dance(held, "bridge, best of 8 decoded + energy", decoders.dance(decoded), n)
         rows += to_music(held, "bridge, best of drawn", drawn[1], decoders)
     return rows
 
@@ -266,6 +272,17 @@ def baseline_rows(held: Held, decoders: Decoders, seed: int = 0) -> list[Row]:
         rows += to_music(held, name, known.music.mean[torch.from_numpy(windows)], decoders)
     made = played(held, held.pairs.onsets, n)
     return [*rows, {"direction": "dance to music", "answer": "the mate itself", **made}]
+
+
+def wanted_energy(held: Held) -> NDArray[np.float64]:
+    """Speed (P,) of the training dances of like rank as the pairs' music has in energy."""
+    known = held.known
+    rank = ranks(held.pairs.music.about.energy, known.music.about.energy)
+    return np.asarray(np.quantile(known.dance.about.energy, rank))
+
+
+def _energy(decoders: Decoders, z: Tensor) -> NDArray[np.float64]:
+    return np.asarray(motion_speed(decoders.dance(z), decoders.frames_per_step).mean(axis=1))
 
 
 def _heard(decoders: Decoders, z: Tensor) -> Tensor:

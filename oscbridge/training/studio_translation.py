@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from oscbridge.domain.latents import Spread, rescaled
@@ -19,6 +20,10 @@ from oscbridge.vae.studio.bridge_vae import BridgeVae
 STRICTNESS = 4.0
 """What a drawn answer loses by a squared rank of energy or contour that it is off, against the
 likeness of its rhythm."""
+
+GAINS = (0.5, 2.0)
+"""How far an answer may be moved to or from the middle for the sake of its energy."""
+TRIALS = 2
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,24 @@ class Translation:
         fit = fit - STRICTNESS * off.square().sum(dim=-1)
         every = torch.arange(count)
         return z.reshape(candidates, count, -1)[fit.argmax(dim=0), every]
+
+    def in_energy(
+        self,
+        z: Tensor,
+        goal: int,
+        wanted: NDArray[np.float64],
+        heard: Callable[[Tensor], NDArray[np.float64]],
+    ) -> Tensor:
+        """z (N, 128) moved from or to the middle of the training windows until what they decode to
+        has the energy (N,) `wanted`, as far as GAINS go; `heard` decodes z and tells it.
+        """
+        middle = torch.from_numpy(self.real[goal].mean)
+        gain = np.ones(len(z))
+        for _ in range(TRIALS):
+            scale = torch.from_numpy(gain[:, None].astype(np.float32))
+            energy = heard(middle + scale * (z - middle))
+            gain = np.clip(gain * wanted / np.maximum(energy, 1e-9), *GAINS)
+        return middle + torch.from_numpy(gain[:, None].astype(np.float32)) * (z - middle)
 
 
 def _spread(z: Tensor) -> Spread:
