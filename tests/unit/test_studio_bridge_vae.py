@@ -145,6 +145,21 @@ def test_it_learns_which_dance_goes_with_which_music() -> None:
     assert drawn.std().item() == pytest.approx(dance.mean.std().item(), rel=0.3)
 
 
+def test_answers_are_moved_from_the_middle_until_they_have_the_energy_wanted() -> None:
+    material = Material.of(*made_up(200, 1), 1)
+    over = Translation.of(BridgeVae(SMALL).eval(), material)
+    middle = torch.from_numpy(over.real[1].mean)
+    z = material.dance.mean[:20]
+
+    def heard(z: torch.Tensor) -> np.ndarray:
+        return (z - middle).norm(dim=1).numpy().astype(np.float64)
+
+    wanted = heard(z) * np.linspace(0.6, 1.8, 20)
+    assert heard(over.in_energy(z, 1, wanted, heard)) == pytest.approx(wanted, rel=1e-4)
+    too_much = over.in_energy(z, 1, 9 * heard(z), heard)
+    assert heard(too_much) == pytest.approx(2 * heard(z), rel=1e-4)
+
+
 def test_shuffled_mates_are_at_chance() -> None:
     rng = np.random.default_rng(0)
     found = retrieval(rng.random((120, 120)))
