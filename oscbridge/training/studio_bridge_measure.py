@@ -291,6 +291,20 @@ def _heard(decoders: Decoders, z: Tensor) -> Tensor:
     return torch.from_numpy(standardised(envelope).astype(np.float32))
 
 
+def random_rows(
+    held: Held, translation: Translation, decoders: Decoders, seed: int = 0
+) -> list[Row]:
+    """A training dance drawn by chance and given the energy of the music: what the explicit paths
+    do without any bridge.
+    """
+    rng = np.random.default_rng(seed)
+    drawn = rng.integers(len(held.known.dance), size=len(held.pairs.music))
+    z = held.known.dance.mean[torch.from_numpy(drawn)]
+    lively = translation.in_energy(z, DANCE, wanted_energy(held), lambda x: _energy(decoders, x))
+    name = "random training dance + energy"
+    return to_dance(held, name, decoders.dance(lively), decoders.frames_per_step)
+
+
 def _envelope(windows: Windows) -> Tensor:
     return torch.from_numpy(windows.about.envelope.astype(np.float32))
 

@@ -1,4 +1,4 @@
-"""The `studio` preset's way back from z, to measure it: to poses of constant bones and to onsets."""
+"""The `studio` way back from z, to measure it: to poses of constant bones and to onsets."""
 
 from __future__ import annotations
 
