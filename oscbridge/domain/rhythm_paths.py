@@ -28,8 +28,9 @@ NODE = 2
 """Frames between two decisions on the pace."""
 EASE = 0.35
 """What playing at half or double pace costs against the gain of an accent met."""
-ALPHA = 1.5
-"""What a motion beat one standard deviation strong adds to the logit of a full accent."""
+ALPHA = 6.0
+"""What a motion beat one standard deviation strong adds to the logit of a full accent. The `studio`
+music VAE is sure of its hits, so this must be a few times more than what decides a doubtful one."""
 
 
 def retiming(speed: NDArray[Any], accents: NDArray[Any], frames_per_step: int,

@@ -23,6 +23,7 @@ from oscbridge.training.pairing import Descriptors, costs, pseudo_pairs, ranks
 from oscbridge.training.rhythm_metrics import accents_of, meeting, motion_beats_of
 from oscbridge.training.studio_bridge import Windows
 from oscbridge.training.studio_translation import Translation
+from oscbridge.vae.studio.bridge_vae import BridgeVae, cost_of
 
 MUSIC, DANCE = 0, 1
 POOL, DRAWS = 100, 20
@@ -223,7 +224,13 @@ def bridge_rows(
     music = translation.shared(held.pairs.music.mean, MUSIC)
     dance = translation.shared(held.pairs.dance.mean, DANCE)
     unit = [torch.nn.functional.normalize(s, dim=1) for s in (music, dance)]
-    rows: list[Row] = [{"direction": "mates", **retrieval((unit[0] @ unit[1].T).numpy())}]
+    rows: list[Row] = [
+        {"direction": "mates", "answer": answer, **retrieval(likeness.numpy())}
+        for answer, likeness in (
+            ("bridge, z' by cosine", unit[0] @ unit[1].T),
+            ("bridge, what z' says", told(translation.vae, music, dance)),
+        )
+    ]
     z = translation.answer(music, DANCE)
     rows += to_dance(held, "bridge", decoders.dance(z), n)
     lively = translation.in_energy(z, DANCE, wanted_energy(held), lambda x: _energy(decoders, x))
@@ -289,6 +296,16 @@ def _heard(decoders: Decoders, z: Tensor) -> Tensor:
     n = decoders.frames_per_step
     envelope = beat_envelope(motion_speed(decoders.dance(z), n), n)
     return torch.from_numpy(standardised(envelope).astype(np.float32))
+
+
+@torch.no_grad()
+def told(vae: BridgeVae, music: Tensor, dance: Tensor) -> Tensor:
+    """Likeness (N, M) of z' of music (N, 64) and dance (M, 64) by the energy, contour and rhythm
+    they tell of, weighed as in the loss.
+    """
+    heard = [standardised(vae.rhythm(s).numpy()).astype(np.float32) for s in (music, dance)]
+    envelopes = [torch.from_numpy(h) for h in heard]
+    return -cost_of((vae.traits(music), vae.traits(dance)), (envelopes[0], envelopes[1]))
 
 
 def random_rows(

@@ -20,7 +20,7 @@ from oscbridge.training.studio_translation import Translation
 from oscbridge.vae.paper.bridge_vae import one_hot
 from oscbridge.vae.studio.bridge_vae import Batch, BridgeVae, Config, contrast, likeness
 
-SMALL = Config(latent_in=24, width=48, blocks=1, latent=32, rhythm=16, dropout=0.0)
+SMALL = Config(latent_in=24, width=48, blocks=1, latent=32, rhythm=16, listener=48, dropout=0.0)
 EXTRAS = {
     "swd_weight": "swd",
     "label_weight": "label",

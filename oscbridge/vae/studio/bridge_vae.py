@@ -29,9 +29,10 @@ _FEWEST = 4
 @dataclass(frozen=True)
 class Config:
     """Sizes and loss. `rhythm` of the `latent` dimensions of z', as many for each beat, are the
-    rhythm channel. Squared errors are of whitened z, summed over its dimensions; `labels` is how
-    many self-labels there are, `traits` how many values a window is ranked by. `softness`: likeness
-    of pseudo-pairs that count as mates beside their own, 0 for none.
+    rhythm channel, heard by a net of its own, `listener` wide. Squared errors are of whitened z,
+    summed over its dimensions; `labels` is how many self-labels there are, `traits` how many values
+    a window is ranked by. `softness`: how unlike the best a pseudo-pair may be (in the cost of
+    `cost_of`) and still count as mates, 0 for the assigned ones only.
     """
 
     latent_in: int = 128
@@ -39,6 +40,7 @@ class Config:
     blocks: int = 2
     latent: int = 64
     rhythm: int = 24
+    listener: int = 512
     steps: int = WINDOW
     labels: int = 9
     traits: int = 2
@@ -52,7 +54,7 @@ class Config:
     softness: float = 0.15
     trait_weight: float = 4.0
     cross_weight: float = 0.25
-    rhythm_weight: float = 8.0
+    rhythm_weight: float = 64.0
 
 
 class _Gated(nn.Module):
@@ -112,6 +114,16 @@ class BridgeVae(nn.Module):
         self.config = config
         self.encoder = _Mixing(config.latent_in, 2 * config.latent, config)
         self.decoder = _Mixing(config.latent, config.latent_in, config)
+        # Of its own: in a trunk shared with the rest, reconstruction leaves no room for timing.
+        self.listener = nn.Sequential(
+            nn.Linear(config.latent_in + len(DOMAINS), config.listener),
+            nn.GELU(),
+            nn.Dropout(config.dropout),
+            nn.Linear(config.listener, config.listener),
+            nn.GELU(),
+            nn.Dropout(config.dropout),
+            nn.Linear(config.listener, config.rhythm),
+        )
         self.classifier = nn.Linear(config.latent, config.labels)
         self.ranks = nn.Linear(config.latent, config.traits)
         beats = config.steps // STEPS_PER_BEAT
@@ -132,6 +144,8 @@ class BridgeVae(nn.Module):
         """z (B, 128) of the one-hot `domain` (B, 2) -> mean and log variance (B, 64) of z'."""
         white = (latent - domain @ self.centre) / (domain @ self.scale)
         mean, log_variance = self.encoder(white, domain).chunk(2, dim=1)
+        rhythm = self.listener(torch.cat([white, domain], dim=1))  # (B, rhythm)
+        mean = torch.cat([rhythm, mean[:, self.config.rhythm :]], dim=1)
         return mean, log_variance.clamp(-8, 4)
 
     def decode(self, latent: Tensor, domain: Tensor) -> Tensor:
@@ -234,7 +248,14 @@ def likeness(batch: Batch, softness: float) -> Tensor:
     """How well each music (row) and each dance (column) of a minibatch would do as a pseudo-pair
     (B, B): 1 at best, by energy, contour and rhythm as `training.pairing` weighs them.
     """
-    ranks = (batch.traits[0][:, None] - batch.traits[1][None]).square()  # (B, B, 2)
-    rhythm = batch.envelopes[0] @ batch.envelopes[1].T / batch.envelopes[0].shape[1]
-    cost = ranks @ ranks.new_tensor(_TRAIT_COSTS) - rhythm
+    cost = cost_of(batch.traits, batch.envelopes)
     return torch.exp(-(cost - cost.min()) / softness)
+
+
+def cost_of(traits: tuple[Tensor, Tensor], envelopes: tuple[Tensor, Tensor]) -> Tensor:
+    """Cost (N, M) of each music with each dance, from ranks (N, 2), (M, 2) and standardised
+    envelopes (N, steps), (M, steps).
+    """
+    apart = (traits[0][:, None] - traits[1][None]).square()  # (N, M, 2)
+    rhythm = envelopes[0] @ envelopes[1].T / envelopes[0].shape[1]
+    return apart @ apart.new_tensor(_TRAIT_COSTS) - rhythm
