@@ -237,6 +237,7 @@ def bridge_rows(
     rows += to_dance(held, "bridge + energy", decoders.dance(lively), n)
     rows += to_music(held, "bridge", translation.answer(dance, MUSIC), decoders)
     if channel:
+        rows += remembered_rows(held, translation, decoders)
         drawn = [
             translation.in_rhythm(shared, goal, _envelope(windows), _generator())
             for shared, goal, windows in (
@@ -296,6 +297,18 @@ def _heard(decoders: Decoders, z: Tensor) -> Tensor:
     n = decoders.frames_per_step
     envelope = beat_envelope(motion_speed(decoders.dance(z), n), n)
     return torch.from_numpy(standardised(envelope).astype(np.float32))
+
+
+def remembered_rows(held: Held, translation: Translation, decoders: Decoders) -> list[Row]:
+    """The training windows whose z' says most nearly the same: the bridge as an index."""
+    known, vae = held.known, translation.vae
+    asked = translation.shared(held.pairs.music.mean, MUSIC)
+    dances = told(vae, asked, translation.shared(known.dance.mean, DANCE)).argmax(dim=1)
+    asked = translation.shared(held.pairs.dance.mean, DANCE)
+    songs = told(vae, translation.shared(known.music.mean, MUSIC), asked).argmax(dim=0)
+    name = "training window by what z' says"
+    rows = to_dance(held, name, decoders.dance(known.dance.mean[dances]), decoders.frames_per_step)
+    return rows + to_music(held, name, known.music.mean[songs], decoders)
 
 
 @torch.no_grad()
