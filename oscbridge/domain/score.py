@@ -190,7 +190,7 @@ def _drum_notes(score: Score) -> list[Note]:
 def _line_notes(part: Part, pitch: NDArray[np.uint8], velocity: NDArray[np.uint8]) -> list[Note]:
     changes = np.diff(pitch, prepend=np.uint8(REST)) != 0
     edges = np.flatnonzero(changes | (velocity > 0))
-    ends = np.append(edges[1:], len(pitch))
+    ends = np.append(edges, len(pitch))[1:]
     return [
         Note(
             int(start) / STEPS_PER_BEAT,

@@ -86,7 +86,9 @@ class MidiVae(nn.Module):
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Channels (B, 32, F) -> mean and log variance (B, 128), beat by beat."""
         means, log_variances = [], []
-        for encoder, part in zip(self.encoders, x.split(INPUT_SIZES, dim=-1), strict=True):
+        for encoder, part in zip(
+            self.encoders, torch.split(x, list(INPUT_SIZES), dim=-1), strict=True
+        ):
             mean, log_variance = encoder(part)  # (B, 8, 4 | 5 | 7)
             means.append(mean)
             log_variances.append(log_variance)
@@ -95,7 +97,7 @@ class MidiVae(nn.Module):
     def decode(self, latent: Tensor) -> Tensor:
         """z (B, 128) -> logits (B, 32, G) of `domain.score_channels`."""
         beats = latent.reshape(-1, self.config.beats, sum(self.config.latents))
-        parts = beats.split(self.config.latents, dim=-1)
+        parts = torch.split(beats, list(self.config.latents), dim=-1)
         return torch.cat(
             [decoder(part) for decoder, part in zip(self.decoders, parts, strict=True)], dim=-1
         )
