@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
+from oscbridge.domain.figure import LEG, SHIN, SIDES, THIGH, Side
 from oscbridge.domain.pose import SOLES
-from oscbridge.domain.skeleton import LEG, SHIN, SIDES, STRAIGHT, THIGH, Side
+from oscbridge.domain.skeleton import STRAIGHT
 
 ON, OFF = 0.55, 0.35
 """Probability from which on a sole bears the body, and below which it does no more."""

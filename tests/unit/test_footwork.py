@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from dancers import walker
 
-from oscbridge.domain import skeleton
+from oscbridge.domain import figure, skeleton
 from oscbridge.domain.floor import stand
 from oscbridge.domain.footwork import REACH, Walked, walk
 from oscbridge.domain.pose import INDEX, SOLES
 
-BONES = (("hip", "knee", skeleton.THIGH), ("knee", "ankle", skeleton.SHIN))
-LEGS = [(side(a), side(b), length) for side in skeleton.SIDES for a, b, length in BONES]
+BONES = (("hip", "knee", figure.THIGH), ("knee", "ankle", figure.SHIN))
+LEGS = [(side(a), side(b), length) for side in figure.SIDES for a, b, length in BONES]
 FPS = 32.0
 
 
@@ -79,7 +79,7 @@ def test_walking_on_the_spot_becomes_walking_forward() -> None:
 
 
 def test_in_the_air_the_hips_go_as_they_are_told() -> None:
-    points = np.repeat(skeleton.rest()[None], 64, axis=0)
+    points = np.repeat(figure.rest()[None], 64, axis=0)
     time = np.arange(64) / FPS
     velocity = np.tile([0.5, -1.0], (64, 1))
     height = 0.79 + 0.3 * np.sin(np.pi * np.arange(64) / 63)
@@ -93,7 +93,7 @@ def test_in_the_air_the_hips_go_as_they_are_told() -> None:
 
 
 def test_what_flickers_is_no_step() -> None:
-    points = np.repeat(skeleton.rest()[None], 64, axis=0)
+    points = np.repeat(figure.rest()[None], 64, axis=0)
     time = np.arange(64) / FPS
     velocity = np.tile([1.0, 0.0], (64, 1))
     contact = np.zeros((64, 4))
@@ -114,10 +114,10 @@ def test_feet_are_led_in_and_out_without_a_pop() -> None:
 
 
 def test_a_foot_that_was_told_to_stand_but_goes_far_is_not_held() -> None:
-    points = np.repeat(skeleton.rest()[None].astype(float), 96, axis=0)
+    points = np.repeat(figure.rest()[None].astype(float), 96, axis=0)
     time = np.arange(96) / FPS
     far = np.linspace(-0.3, 0.3, 96)
-    for side, sign in zip(skeleton.SIDES, (1, -1), strict=True):
+    for side, sign in zip(figure.SIDES, (1, -1), strict=True):
         for name in ("knee", "ankle", "heel", "foot_index"):
             points[:, side(name), 2] += sign * far * (0.5 if name == "knee" else 1)
     points = skeleton.project(points)
@@ -128,7 +128,7 @@ def test_a_foot_that_was_told_to_stand_but_goes_far_is_not_held() -> None:
 
 @pytest.mark.parametrize("frames", [0, 1, 2, 5])
 def test_very_short_dances_walk_too(frames: int) -> None:
-    points = np.repeat(skeleton.rest()[None], frames, axis=0)
+    points = np.repeat(figure.rest()[None], frames, axis=0)
     walked = walk(points, np.zeros((frames, 2)), np.ones((frames, 4)), np.arange(frames) / FPS)
     assert walked.root.shape == (frames, 3)
     assert walked.landmarks.shape == (frames, 33, 3)

@@ -11,7 +11,7 @@ import pytest
 import torch
 from dancers import dance, walker
 
-from oscbridge.domain import skeleton
+from oscbridge.domain import figure, skeleton
 from oscbridge.domain.dance import Dance
 from oscbridge.domain.pose import INDEX, SOLES, facing, mirror, turn
 from oscbridge.domain.timeline import Timeline
@@ -202,7 +202,7 @@ def test_both_halves_run_as_onnx(half: str, stock: Stock, tmp_path: Path) -> Non
 
 
 def test_skating_is_measured_on_feet_that_touch() -> None:
-    body = np.repeat(skeleton.rest()[None], 31, axis=0)[None]
+    body = np.repeat(figure.rest()[None], 31, axis=0)[None]
     body[..., 1] -= body[..., SOLES, 1].max()
     time = np.arange(31)[None] / 30
     slide = np.zeros((1, 31, 1, 3))
