@@ -232,12 +232,15 @@ class Bridge:
         return self._graphs.run("bridge_encoder", z, _one_hot(domain, len(z)))[0]
 
     def _from_bridge(self, z: Latents, domain: Domain) -> Latents:
-        out = self._graphs.run("bridge_decoder", z, _one_hot(domain, len(z)))[0]
-        other = DOMAINS[1 - DOMAINS.index(domain)]
-        return rescaled(out, self._spreads[f"{other}_to_{domain}"], self._spreads[domain])
+        return self._graphs.run("bridge_decoder", z, _one_hot(domain, len(z)))[0]
 
     def _translate(self, z: Latents, source: Domain, target: Domain) -> Latents:
-        return self._from_bridge(self._to_bridge(z, source), target)
+        """Only what crosses is given the spread of real latents: samples of the bridge's prior
+        spread as the prior does.
+        """
+        made = self._spreads[f"{source}_to_{target}"]
+        crossed = self._from_bridge(self._to_bridge(z, source), target)
+        return rescaled(crossed, made, self._spreads[target])
 
 
 def _one_hot(domain: Domain, count: int) -> NDArray[np.float32]:
