@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+# Nets as small as the tests' are slower on several threads, and far slower where cores are busy.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 READY_WITHIN = 30
 
 
