@@ -20,13 +20,14 @@ from oscbridge.domain.score import (
     KEYED_BASS,
     KEYED_MELODY,
     REST,
+    USUAL_VELOCITY,
     PitchRange,
     Score,
     from_clip,
     joined,
 )
 from oscbridge.domain.score_channels import to_input
-from oscbridge.domain.timeline import WINDOW
+from oscbridge.domain.timeline import STEPS_PER_BEAT, WINDOW
 from oscbridge.errors import FileError
 from oscbridge.io.midi_file import read_clip
 from oscbridge.training.score_windows import ScoreWindows, Song, each_window, picked
@@ -39,8 +40,9 @@ FEWEST_DRUMMED = 6
 @dataclass(frozen=True)
 class Chances:
     """How likely a window's part is taken from elsewhere: `groove` and `drums` (of a drummer, of
-    another place in the songs), `bass`, `melody`; and how likely `key` is jittered, or a line
-    moved by an `octave`.
+    another place in the songs), `bass`, `melody`; how likely `key` is jittered, or a line moved by
+    an `octave`; and how likely a part goes on as another window of the songs from some beat on
+    (`turn`), so that beats are met in company they never had.
     """
 
     groove: float = 0.3
@@ -48,7 +50,8 @@ class Chances:
     bass: float = 0.3
     melody: float = 0.5
     key: float = 0.15
-    octave: float = 0.1
+    octave: float = 0.4
+    turn: float = 0.4
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,7 @@ class Pools:
             if pool.steps and swapped.any():
                 score = _with(score, names, swapped, _drawn(pool, int(swapped.sum()), rng))
                 timed = swapped if pool is self.groove else timed
+        score = _turned(score, _drawn(self.full, size, rng), ~timed * chances.turn, rng)
         jitter = rng.integers(-6, 6, size) * (rng.random(size) < chances.key)
         score = replace(
             score,
@@ -101,6 +105,41 @@ def _with(score: Score, names: Sequence[str], rows: NDArray[np.bool_], other: Sc
         values[steps] = getattr(other, name)
         changed[name] = values
     return replace(score, **changed)
+
+
+def _turned(
+    score: Score, other: Score, chances: NDArray[np.float64], rng: np.random.Generator
+) -> Score:
+    """Windows of which a part becomes that of the other's, from any beat on, as likely as each
+    window's chance (N,).
+    """
+    size = score.steps // WINDOW
+    changed = {}
+    for names in _PARTS:
+        beat = rng.integers(1, WINDOW // STEPS_PER_BEAT, size)
+        beat = np.where(rng.random(size) < chances, beat, WINDOW)
+        late = (np.arange(WINDOW) >= STEPS_PER_BEAT * beat[:, None]).reshape(-1)
+        for name in names:
+            ours, theirs = getattr(score, name), getattr(other, name)
+            changed[name] = np.where(late.reshape(-1, *[1] * (ours.ndim - 1)), theirs, ours)
+        if names[0].endswith("pitch"):
+            changed[names[1]] = _begun(changed[names[0]], changed[names[1]])
+    return replace(score, **changed)
+
+
+_PARTS = (
+    ("drums", "drum_timing"),
+    ("bass_pitch", "bass_velocity"),
+    ("melody_pitch", "melody_velocity"),
+)
+
+
+def _begun(pitch: NDArray[np.uint8], velocity: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The velocities with an onset wherever a pitch begins amid a window without one."""
+    lines, loud = pitch.reshape(-1, WINDOW), velocity.reshape(-1, WINDOW).copy()
+    new = (lines[:, 1:] != lines[:, :-1]) & (lines[:, 1:] != REST) & (loud[:, 1:] == 0)
+    loud[:, 1:][new] = USUAL_VELOCITY
+    return loud.reshape(-1)
 
 
 def _moved(

@@ -46,3 +46,21 @@ def clips(draw: st.DrawFn) -> Clip:
 
 def same(a: Score, b: Score) -> bool:
     return all(np.array_equal(getattr(a, f.name), getattr(b, f.name)) for f in fields(Score))
+
+
+def song_score(seed: int) -> Score:
+    """Two bars in which all parts play, made up from a seed, in C major."""
+    rng = np.random.default_rng(seed)
+    score = Score.silent(STEPS)
+    score.drums[::4, 0] = 100
+    score.drums[4::8, 1] = rng.integers(60, 120)
+    score.drums[rng.random(STEPS) < 0.4, 4] = 70
+    degrees = np.array([0, 2, 4, 5, 7, 9, 11])
+    for pitch, velocity, low, length in (
+        (score.bass_pitch, score.bass_velocity, 36, 4),
+        (score.melody_pitch, score.melody_velocity, 60, 2),
+    ):
+        starts = np.arange(0, STEPS, length)
+        pitch[:] = np.repeat(low + rng.choice(degrees, len(starts)), length)
+        velocity[starts] = rng.integers(60, 120, len(starts))
+    return score

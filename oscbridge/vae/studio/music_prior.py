@@ -118,9 +118,11 @@ class MusicPrior(nn.Module):
         logits: Tensor = torch.einsum("bnpw,pcw->bnpc", state, self.choose) + self.bias
         return logits
 
-    def loss(self, codes: Tensor, phase: Tensor) -> Terms:
-        """Negative log-likelihood in nats a window, of codes (B, 8, 7) and phases (B,)."""
-        logits = self(codes, phase)
+    def loss(self, codes: Tensor, phase: Tensor, heard: Tensor | None = None) -> Terms:
+        """Negative log-likelihood in nats a window of codes (B, 8, 7) at phases (B,), when these
+        codes, or others instead, are `heard`.
+        """
+        logits = self(codes if heard is None else heard, phase)
         nats = functional.cross_entropy(logits.flatten(0, 2), codes.flatten(), reduction="none")
         loss = nats.view(len(codes), -1).sum(dim=1).mean()
         return Terms(loss, {"loss": float(loss.detach())})
