@@ -108,7 +108,7 @@ def _with(score: Score, names: Sequence[str], rows: NDArray[np.bool_], other: Sc
 
 
 def _turned(
-    score: Score, other: Score, chances: NDArray[np.float64], rng: np.random.Generator
+    score: Score, other: Score, chances: NDArray[np.floating], rng: np.random.Generator
 ) -> Score:
     """Windows of which a part becomes that of the other's, from any beat on, as likely as each
     window's chance (N,).
