@@ -1,4 +1,4 @@
-"""The studio MIDI VAE and its prior: parts apart, a loss that can be learnt, graphs that agree."""
+"""The studio MIDI VAE: parts apart, a loss that can be learnt, graphs that agree."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import torch
 from scores import song_score
 from torch import Tensor, nn
 
-from oscbridge.domain.code_sampling import draw
 from oscbridge.domain.music import Part
 from oscbridge.domain.score import LANES, Score, joined
 from oscbridge.domain.score_channels import (
@@ -23,10 +22,9 @@ from oscbridge.domain.score_channels import (
     to_input,
 )
 from oscbridge.domain.score_decode import decode
-from oscbridge.vae.studio import midi_vae, music_prior
+from oscbridge.vae.studio import midi_vae
 
 TINY = midi_vae.Config(widths=(16, 16, 16), blocks=1, dropout=0.0, input_dropout=0.0)
-SMALL = music_prior.Config(choices=16, width=16, heads=2, blocks=1, dropout=0.0)
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -37,14 +35,6 @@ def vae(config: midi_vae.Config = TINY) -> midi_vae.MidiVae:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(1)
         return midi_vae.MidiVae(config).eval()
-
-
-def prior() -> music_prior.MusicPrior:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(1)
-        made = music_prior.MusicPrior(SMALL)
-    made.learn_codes(torch.randn(200, 128, generator=generator()), generator())
-    return made.eval()
 
 
 def windows(count: int = 4) -> tuple[Score, Tensor]:
@@ -137,14 +127,11 @@ class Verb(nn.Module):
         return getattr(self.module, self.verb)(*inputs)
 
 
-@pytest.mark.parametrize("verb", ["encode", "decode", "forward", "latent"])
+@pytest.mark.parametrize("verb", ["encode", "decode"])
 def test_onnx_runtime_answers_as_torch_does(verb: str, tmp_path: Path) -> None:
-    codes = torch.randint(SMALL.choices, (2, 8, SMALL.places), generator=generator())
     module, inputs = {
         "encode": (vae(), (windows(2)[1],)),
         "decode": (vae(), (torch.randn(2, 128, generator=generator()),)),
-        "forward": (prior(), (codes, torch.tensor([0, 3]))),
-        "latent": (prior(), (codes,)),
     }[verb]
     batch = torch.export.Dim("batch")
     graph = Verb(module, verb).eval()
@@ -160,65 +147,3 @@ def test_onnx_runtime_answers_as_torch_does(verb: str, tmp_path: Path) -> None:
     wanted = wanted if isinstance(wanted, tuple) else (wanted,)
     for got, want in zip(session.run(None, feed), wanted, strict=True):
         np.testing.assert_allclose(got, want.numpy(), atol=1e-5)
-
-
-def test_the_prior_foresees_a_code_from_those_before_it_only() -> None:
-    model = prior()
-    codes = torch.randint(SMALL.choices, (1, 8, SMALL.places), generator=generator())
-    phase = torch.zeros(1, dtype=torch.long)
-    with torch.no_grad():
-        plain = model(codes, phase).flatten(1, 2)
-        for place in range(8 * SMALL.places):
-            changed = codes.clone().flatten()
-            changed[place] = (changed[place] + 1) % SMALL.choices
-            moved = model(changed.view_as(codes), phase).flatten(1, 2)
-            differs = (moved != plain).any(dim=2)[0]
-            assert not differs[: place + 1].any()
-            assert differs[place + 1 :].any() or place == 8 * SMALL.places - 1
-
-
-def test_codes_round_z_to_what_comes_back_the_same() -> None:
-    model = prior()
-    z = torch.randn(50, 128, generator=generator(5))
-    rounded = model.latent(model.codes(z))
-    assert (rounded - z).square().mean() < 0.6 * z.square().mean()
-    codes = model.codes(rounded)
-    nearer = (model.latent(codes) - rounded).square().mean()
-    assert nearer < 0.1 * (rounded - z).square().mean()
-
-
-def test_a_prior_that_has_heard_a_loop_repeats_it() -> None:
-    model = prior().train()
-    bars = torch.randint(SMALL.choices, (64, 4, SMALL.places), generator=generator())
-    loops = torch.cat([bars, bars], dim=1)
-    phase = torch.zeros(64, dtype=torch.long)
-    optimiser = torch.optim.Adam(model.parameters(), 3e-3)
-    for _ in range(150):
-        loss = model.loss(loops, phase).loss
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-    z = model.eval().sample(16, 0.5, np.random.default_rng(0))
-    assert z.shape == (16, 128)
-    assert torch.equal(z, model.sample(16, 0.5, np.random.default_rng(0)))
-    beats = z.view(16, 2, -1)
-    same = torch.nn.functional.cosine_similarity(beats[:, 0], beats[:, 1]).mean()
-    other = torch.nn.functional.cosine_similarity(beats[:, 0], beats.roll(1, 0)[:, 1]).mean()
-    assert same > other + 0.3
-
-
-def test_codes_are_drawn_as_foreseen_and_none_beyond_the_nucleus() -> None:
-    p = np.array([0.5, 0.3, 0.15, 0.05])
-
-    def foresee(codes: np.ndarray) -> np.ndarray:
-        return np.broadcast_to(np.log(p), (*codes.shape, 4)).astype(np.float32)
-
-    def shares(temperature: float, nucleus: float) -> np.ndarray:
-        rng = np.random.default_rng(0)
-        codes = draw(foresee, (2000, 2, 2), temperature, rng, nucleus)
-        return np.bincount(codes.ravel(), minlength=4) / codes.size
-
-    assert shares(1.0, 1.0) == pytest.approx(p, abs=0.02)
-    assert shares(0.5, 1.0) == pytest.approx(p**2 / (p**2).sum(), abs=0.02)
-    assert shares(1.0, 0.7) == pytest.approx([0.625, 0.375, 0, 0], abs=0.02)
-    assert shares(0.0, 1.0).tolist() == [1, 0, 0, 0]
