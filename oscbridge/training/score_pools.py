@@ -50,8 +50,8 @@ class Chances:
     bass: float = 0.3
     melody: float = 0.5
     key: float = 0.15
-    octave: float = 0.4
-    turn: float = 0.4
+    octave: float = 0.1
+    turn: float = 0.0
 
 
 @dataclass(frozen=True)
