@@ -55,7 +55,8 @@ def build(folders: tuple[Path, ...], output: Path, frames_per_step: int, as_json
             click.echo(f"left out: {line}", err=True)
         if len(left_out) > _TOLD:
             click.echo(f"left out: {len(left_out) - _TOLD} more", err=True)
-    tell(as_json, _summary(store) | {"skipped": left_out}, _text(store))
+    summary = _summary(store)
+    tell(as_json, summary | {"skipped": left_out}, _text(store, summary))
 
 
 @data.command()
@@ -67,7 +68,8 @@ def show(store: Path, as_json: bool) -> None:
 
     with clear_errors():
         opened = open_store(store)
-    tell(as_json, _summary(opened), _text(opened))
+    summary = _summary(opened)
+    tell(as_json, summary, _text(opened, summary))
 
 
 @data.command()
@@ -107,8 +109,7 @@ def _summary(store: Any) -> dict[str, Any]:
     return {"content": store.content, "tables": tables, "collections": collections}
 
 
-def _text(store: Any) -> str:
-    summary = _summary(store)
+def _text(store: Any, summary: dict[str, Any]) -> str:
     lines = [f"{store.folder}: {summary['content'][:12]}"]
     for name, t in summary["tables"].items():
         lines.append(

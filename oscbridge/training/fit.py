@@ -66,10 +66,7 @@ class Material:
 
     def fingerprint(self) -> str:
         """Hash of every window, in order."""
-        digest = hashlib.sha256()
-        for windows in (self.music, self.dance):
-            digest.update(windows.numpy().tobytes())
-        return digest.hexdigest()
+        return fingerprint(self.music, self.dance)
 
 
 def fit(
@@ -121,7 +118,7 @@ def _fit(
     if done:
         watch.epoch(name, done, log[-1])
     for epoch in range(done + 1, recipe.epochs + 1):
-        generator = _generator(settings.seed, name, epoch)
+        generator = epoch_generator(settings.seed, name, epoch)
         log.append(_epoch(vae, optimiser, batches(generator, recipe.batch), generator))
         watch.epoch(name, epoch, log[-1])
         early = max(EARLY_EPOCHS, math.ceil(EARLY_BATCHES / log[-1]["batches"]))
@@ -149,7 +146,15 @@ def _epoch(
     return means | {"batches": len(seen)}
 
 
-def _generator(seed: int, name: str, epoch: int) -> torch.Generator:
+def fingerprint(*tensors: Tensor) -> str:
+    """Hash of every value, in order."""
+    digest = hashlib.sha256()
+    for tensor in tensors:
+        digest.update(tensor.numpy().tobytes())
+    return digest.hexdigest()
+
+
+def epoch_generator(seed: int, name: str, epoch: int) -> torch.Generator:
     """Randomness of one epoch of one VAE: what a resumed training needs and nothing more."""
     digest = hashlib.sha256(f"{seed}:{name}:{epoch}".encode()).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -14,6 +13,7 @@ from torch import Tensor
 
 from oscbridge.domain.pose import INDEX
 from oscbridge.training.checkpoints import Checkpoints
+from oscbridge.training.fit import epoch_generator, fingerprint
 from oscbridge.training.studio_dance import DanceWindows
 from oscbridge.training.studio_dance_start import start
 from oscbridge.vae.studio.pose_vae import Config, PoseVae, parted, turned, unturned
@@ -90,7 +90,8 @@ def begun(stock: Stock, recipe: Recipe, config: Config) -> PoseVae:
         torch.manual_seed(recipe.seed)
         vae = PoseVae(config)
     count = min(recipe.start_windows, len(stock.poses))
-    start(vae, stock.drawn(count, recipe.recombined, generator(recipe.seed, 0))[0], recipe.seed)
+    random = epoch_generator(recipe.seed, NAME, 0)
+    start(vae, stock.drawn(count, recipe.recombined, random)[0], recipe.seed)
     return vae
 
 
@@ -105,7 +106,11 @@ def fit(
         [{"params": [p], "share": _share(n)} for n, p in vae.named_parameters()],
         weight_decay=recipe.weight_decay,
     )
-    told = {"recipe": asdict(recipe), "config": asdict(config), "windows": _fingerprint(stock)}
+    told = {
+        "recipe": asdict(recipe),
+        "config": asdict(config),
+        "windows": fingerprint(stock.poses, stock.way, stock.contact),
+    }
     shelf = Checkpoints(unfinished, told) if unfinished else None
     done, log = shelf.restore(NAME, vae, optimiser) if shelf else (0, [])
     for epoch in range(done + 1, recipe.epochs + 1):
@@ -120,7 +125,7 @@ def _epoch(
     vae: PoseVae, optimiser: torch.optim.AdamW, stock: Stock, recipe: Recipe, epoch: int
 ) -> dict[str, float]:
     vae.train()
-    random = generator(recipe.seed, epoch)
+    random = epoch_generator(recipe.seed, NAME, epoch)
     seen: list[dict[str, float]] = []
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed * 100_003 + epoch)  # dropout draws from torch's own
@@ -147,16 +152,3 @@ def schedule(done: float) -> float:
 def _share(name: str) -> float:
     layer = name.split(".")[0]
     return LINEAR.get(layer, 1.0)
-
-
-def generator(seed: int, epoch: int) -> torch.Generator:
-    """Randomness of one epoch: what a resumed training needs and nothing more."""
-    digest = hashlib.sha256(f"{seed}:{NAME}:{epoch}".encode()).digest()
-    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)
-
-
-def _fingerprint(stock: Stock) -> str:
-    digest = hashlib.sha256()
-    for tensor in (stock.poses, stock.way, stock.contact):
-        digest.update(tensor.numpy().tobytes())
-    return digest.hexdigest()
