@@ -23,7 +23,7 @@ import psutil
 
 from oscbridge.cli.demo import running_daemon
 from oscbridge.domain.music import Clip
-from oscbridge.engine.bridge import Bridge
+from oscbridge.engine.loading import load
 from oscbridge.io import model_files
 from oscbridge.io.midi_file import read_clip
 from oscbridge.io.osc import build, parse
@@ -83,7 +83,7 @@ def main() -> None:
         ),
         bars * 4.0,
     )
-    bridge = Bridge.load(model_files.find([MODELS], "paper"))
+    bridge = load(model_files.find([MODELS], "paper"))
     roll = np.zeros((1, 32, 128), np.float32)
 
     def forward() -> None:

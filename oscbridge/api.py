@@ -94,6 +94,11 @@ TEMPERATURE = Arg("temperature", "f", "0: the most likely answer; 1: as the mode
 # What answers something of the client's is the model's best answer unless variety is asked for:
 # noise in a source's latent makes a translation much denser than its source.
 VARIETY = Arg("temperature", "f", "0: the best answer; more: others about it", 0.0, 0, 4)
+DENSITY = tuple(
+    Arg(part, "f", f"onsets of the {part} for each it would have by itself", 1.0, 0, 8)
+    for part in ("drums", "bass", "melody")
+)
+ENERGY = Arg("energy", "f", "how lively the dance is; 1: as it would be by itself", 1.0, 0, 4)
 TEMPO = Arg("tempo", "f", "tempo", 120.0, 10, 1000, "BPM")
 BARS = Arg("bars", "i", "length", 2, 1, 256, "bars of 4/4")
 CLIP = Arg("clip", "clip", "the clip")
@@ -166,22 +171,32 @@ MESSAGES = (
 JOBS = (
     Endpoint(
         "music/generate", "job", "New clips; clip k of several is made with seed + k.",
-        (ID, BARS, *_SAMPLED, TEMPO, Arg("count", "i", "number of clips", 1, 1, 64)),
+        (
+            ID, BARS, *_SAMPLED, TEMPO, Arg("count", "i", "number of clips", 1, 1, 64), *DENSITY,
+        ),
         (SEED_USED, Arg("clip", "i", "handles of the new clips", rest=True)),
     ),
     Endpoint(
         "music/reconstruct", "job", "What the music VAE makes of a clip.",
-        (ID, CLIP, *_ANSWERED), _NEW_MUSIC,
+        (ID, CLIP, *_ANSWERED, *DENSITY), _NEW_MUSIC,
     ),
-    Endpoint("music/to_dance", "job", "A dance to a clip.", (ID, CLIP, *_ANSWERED), _NEW_DANCE),
-    Endpoint("dance/to_music", "job", "A clip to a dance.", (ID, DANCE, *_ANSWERED), _NEW_MUSIC),
+    Endpoint(
+        "music/to_dance", "job", "A dance to a clip.", (ID, CLIP, *_ANSWERED, ENERGY), _NEW_DANCE
+    ),
+    Endpoint(
+        "dance/to_music", "job", "A clip to a dance.", (ID, DANCE, *_ANSWERED, *DENSITY), _NEW_MUSIC
+    ),
+    Endpoint(
+        "dance/generate", "job", "A new dance.",
+        (ID, BARS, *_SAMPLED, TEMPO, ENERGY), _NEW_DANCE,
+    ),
     Endpoint(
         "dance/reconstruct", "job", "What the dance VAE makes of a dance.",
-        (ID, DANCE, *_ANSWERED), _NEW_DANCE,
+        (ID, DANCE, *_ANSWERED, ENERGY), _NEW_DANCE,
     ),
     Endpoint(
         "pair/generate", "job", "One sample of the bridge, decoded as a clip and as its dance.",
-        (ID, BARS, *_SAMPLED, TEMPO), (SEED_USED, NEW_CLIP, NEW_DANCE),
+        (ID, BARS, *_SAMPLED, TEMPO, *DENSITY, ENERGY), (SEED_USED, NEW_CLIP, NEW_DANCE),
     ),
     Endpoint(
         "latent/encode", "job", "The latent (mean of the posterior) of one window.",

@@ -31,6 +31,18 @@ temperature_option = click.option(
     show_default=True,
     help="How far latents are sampled around their mean.",
 )
+_density = click.FloatRange(0, 8)
+_DENSITY = "Onsets of the part for each it would have by itself."
+drums_option = click.option("--drums", type=_density, default=1.0, help=_DENSITY)
+bass_option = click.option("--bass", type=_density, default=1.0, help=_DENSITY)
+melody_option = click.option("--melody", type=_density, default=1.0, help=_DENSITY)
+energy_option = click.option(
+    "--energy",
+    type=click.FloatRange(0, 4),
+    default=1.0,
+    show_default=True,
+    help="How lively the dance is, 1 as it would be by itself.",
+)
 fps_option = click.option("--fps", type=click.FloatRange(1, 1000), help="Frames a second to write.")
 tempo_option = click.option(
     "--tempo", type=click.FloatRange(10, 1000), help="BPM of the dance, where you know it."
@@ -50,6 +62,7 @@ def _notes(clip: Clip) -> str:
 @model_option
 @seed_option
 @temperature_option
+@energy_option
 @fps_option
 @json_option
 def dance(
@@ -58,10 +71,12 @@ def dance(
     model: str,
     seed: int,
     temperature: float,
+    energy: float,
     fps: float | None,
     as_json: bool,
 ) -> None:
     """Turn a song (.mid) of any length into a dance (.bvh .npz .json .csv), on its tempo map."""
+    from oscbridge.domain.sampling import Sampling
     from oscbridge.io.dance_file import write_dance
     from oscbridge.io.midi_file import read_clip
 
@@ -69,11 +84,11 @@ def dance(
         clip = read_clip(source)
         bridge = load(model)
         with progress("dancing") as watch:
-            made = bridge.dance_of(clip, seed=seed, temperature=temperature, progress=watch)
+            made = bridge.dance_of(clip, Sampling(seed, temperature, energy=energy), watch)
         write_dance(made, clip.timeline, output, fps)
     seconds = float(made.time[-1])
     facts = {"output": str(output), "poses": made.frames, "seconds": seconds, **clip.counts()}
-    text = f"{output}: {seconds:.1f} s of dance, a pose a sixteenth, to {_notes(clip)} notes"
+    text = f"{output}: {seconds:.1f} s of dance, {made.frames} poses, to {_notes(clip)} notes"
     tell(as_json, facts, text)
 
 
@@ -83,6 +98,9 @@ def dance(
 @model_option
 @seed_option
 @temperature_option
+@drums_option
+@bass_option
+@melody_option
 @tempo_option
 @read_fps_option
 @json_option
@@ -92,11 +110,15 @@ def music(
     model: str,
     seed: int,
     temperature: float,
+    drums: float,
+    bass: float,
+    melody: float,
     tempo: float | None,
     fps: float | None,
     as_json: bool,
 ) -> None:
     """Turn a dance (.bvh .npz .json .csv) into music (.mid) at its tempo."""
+    from oscbridge.domain.sampling import Sampling
     from oscbridge.io.dance_file import read_dance
     from oscbridge.io.midi_file import write_clip
 
@@ -104,9 +126,8 @@ def music(
         danced = read_dance(source, fps=fps, tempo=tempo)
         bridge = load(model)
         with progress("playing") as watch:
-            clip = bridge.music_of(
-                danced.dance, danced.timeline, seed=seed, temperature=temperature, progress=watch
-            )
+            sampling = Sampling(seed, temperature, drums, bass, melody)
+            clip = bridge.music_of(danced.dance, danced.timeline, sampling, watch)
         write_clip(clip, output)
     facts = {"output": str(output), "tempo": danced.tempo_source, "beats": clip.length}
     text = f"{output}: {clip.length:g} beats, {_notes(clip)} notes; {danced.tempo_source}"
@@ -119,6 +140,9 @@ def music(
 @seed_option
 @click.option("--temperature", type=click.FloatRange(0, 4), default=1.0, show_default=True)
 @click.option("--tempo", type=click.FloatRange(10, 1000), default=120.0, show_default=True)
+@drums_option
+@bass_option
+@melody_option
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder.")
 @model_option
 @json_option
@@ -128,11 +152,15 @@ def generate(
     seed: int,
     temperature: float,
     tempo: float,
+    drums: float,
+    bass: float,
+    melody: float,
     output: Path,
     model: str,
     as_json: bool,
 ) -> None:
     """Make new clips; the i-th has seed SEED + i - 1."""
+    from oscbridge.domain.sampling import Sampling
     from oscbridge.errors import FileError
     from oscbridge.io.midi_file import write_clip
 
@@ -144,7 +172,8 @@ def generate(
             raise FileError(output, f"no folder to write to: {error.strerror}") from error
         bridge = load(model)
         for each in range(seed, seed + count):
-            clip = bridge.generate(bars=bars, tempo=tempo, seed=each, temperature=temperature)
+            sampling = Sampling(each, temperature, drums, bass, melody)
+            clip = bridge.generate(bars=bars, tempo=tempo, sampling=sampling)
             path = output / f"{model}-{bars}bars-{tempo:g}bpm-seed{each}.mid"
             write_clip(clip, path)
             made.append({"output": str(path), "seed": each, **clip.counts()})
@@ -174,13 +203,12 @@ def reconstruct(
 
 
 def _reconstruct_song(source: Path, output: Path, model: str, seed: int, temperature: float) -> str:
+    from oscbridge.domain.sampling import Sampling
     from oscbridge.io.midi_file import read_clip, write_clip
 
     clip = read_clip(source)
     with progress("reconstructing") as watch:
-        made = load(model).reconstruct_music(
-            clip, seed=seed, temperature=temperature, progress=watch
-        )
+        made = load(model).reconstruct_music(clip, Sampling(seed, temperature), watch)
     write_clip(made, output)
     return f"{_notes(made)} notes of {_notes(clip)}"
 
@@ -188,12 +216,13 @@ def _reconstruct_song(source: Path, output: Path, model: str, seed: int, tempera
 def _reconstruct_dance(
     source: Path, output: Path, model: str, seed: int, temperature: float
 ) -> str:
+    from oscbridge.domain.sampling import Sampling
     from oscbridge.io.dance_file import read_dance, write_dance
 
     danced = read_dance(source)
     with progress("reconstructing") as watch:
         made = load(model).reconstruct_dance(
-            danced.dance, danced.timeline, seed=seed, temperature=temperature, progress=watch
+            danced.dance, danced.timeline, Sampling(seed, temperature), watch
         )
     write_dance(made, danced.timeline, output)
     return f"{made.time[-1]:.1f} s of dance; {danced.tempo_source}"

@@ -38,14 +38,14 @@ def clear_errors() -> Iterator[None]:
 
 def load(model: str) -> Bridge:
     """The model of that name among the shipped ones, or the version in that folder."""
-    from oscbridge.engine.bridge import Bridge
+    from oscbridge.engine.loading import load as load_version
     from oscbridge.io import model_files
     from oscbridge.shipped import MODELS
 
     folder = Path(model)
     if not (folder / model_files.CARD).is_file():
         folder = model_files.find([MODELS], model)
-    return Bridge.load(folder)
+    return load_version(folder)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from oscbridge.daemon.making import clip_for
 from oscbridge.daemon.shelf import Danced
 from oscbridge.daemon.state import State
 from oscbridge.domain.music import Clip
-from oscbridge.engine.bridge import Bridge
+from oscbridge.engine.loading import load
 from oscbridge.errors import JobError
 from oscbridge.io import model_files
 from oscbridge.io.osc_clip import Cut
@@ -150,7 +150,7 @@ class Keeping:
         """Serve another model, once it stood all checks."""
         name, version = job.args["name"], job.args["version"] or None
         folder = await job.read(model_files.find, self._state.config.models, name, version)
-        bridge = await job.read(Bridge.load, folder)
+        bridge = await job.read(load, folder)
         job.check()
         self._state.bridge = bridge
         return bridge.card.name, bridge.card.version

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -14,17 +15,17 @@ from oscbridge.daemon.shelf import Danced
 from oscbridge.daemon.state import State
 from oscbridge.domain.dance import Dance
 from oscbridge.domain.music import Clip
+from oscbridge.domain.sampling import Sampling
 from oscbridge.domain.timeline import Timeline
 from oscbridge.errors import JobError
 
 
-def _sampling(job: Job) -> dict[str, Any]:
-    """Seed and temperature; a seed of -1 is replaced by one that can be told and used again."""
-    seed = job.args["seed"]
-    return {
-        "seed": secrets.randbelow(2**31) if seed < 0 else seed,
-        "temperature": job.args["temperature"],
-    }
+def _sampling(job: Job) -> Sampling:
+    """What the job asks for; a seed of -1 is replaced by one that can be told and used again."""
+    asked = {f.name: job.args[f.name] for f in fields(Sampling) if f.name in job.args}
+    if asked["seed"] < 0:
+        asked["seed"] = secrets.randbelow(2**31)
+    return Sampling(**asked)
 
 
 async def clip_for(state: State, job: Job) -> Clip:
@@ -50,14 +51,14 @@ class Making:
     async def music_generate(self, job: Job) -> tuple[Any, ...]:
         """New clips."""
         sampling, count = _sampling(job), job.args["count"]
-        first = sampling["seed"]
+        first = sampling.seed
         clips = []
         for k in range(count):
-            sampling["seed"] = (first + k) % 2**31
+            each = replace(sampling, seed=(first + k) % 2**31)
             clips.append(
                 await job.infer(
                     self._state.bridge.generate,
-                    bars=job.args["bars"], tempo=job.args["tempo"], **sampling,
+                    bars=job.args["bars"], tempo=job.args["tempo"], sampling=each,
                 )
             )  # fmt: skip
             job.progress((k + 1) / count)
@@ -67,42 +68,51 @@ class Making:
         """What the music VAE makes of a clip."""
         clip, sampling = await clip_for(self._state, job), _sampling(job)
         made = await job.infer(
-            self._state.bridge.reconstruct_music, clip, **sampling, progress=job.progress
+            self._state.bridge.reconstruct_music, clip, sampling, progress=job.progress
         )
-        return self._new_clip(sampling["seed"], made)
+        return self._new_clip(sampling.seed, made)
 
     async def music_to_dance(self, job: Job) -> tuple[Any, ...]:
         """A dance to a clip."""
         clip, sampling = await clip_for(self._state, job), _sampling(job)
-        made = await job.infer(self._state.bridge.dance_of, clip, **sampling, progress=job.progress)
-        return self._new_dance(sampling["seed"], Danced(made, clip.timeline))
+        made = await job.infer(self._state.bridge.dance_of, clip, sampling, progress=job.progress)
+        return self._new_dance(sampling.seed, Danced(made, clip.timeline))
 
     async def dance_to_music(self, job: Job) -> tuple[Any, ...]:
         """A clip to a dance."""
         danced, sampling = self._state.shelf.dance(job.args["dance"]), _sampling(job)
         made = await job.infer(
             self._state.bridge.music_of,
-            danced.dance, danced.timeline, **sampling, progress=job.progress,
+            danced.dance, danced.timeline, sampling, progress=job.progress,
         )  # fmt: skip
-        return self._new_clip(sampling["seed"], made)
+        return self._new_clip(sampling.seed, made)
 
     async def dance_reconstruct(self, job: Job) -> tuple[Any, ...]:
         """What the dance VAE makes of a dance."""
         danced, sampling = self._state.shelf.dance(job.args["dance"]), _sampling(job)
         made = await job.infer(
             self._state.bridge.reconstruct_dance,
-            danced.dance, danced.timeline, **sampling, progress=job.progress,
+            danced.dance, danced.timeline, sampling, progress=job.progress,
         )  # fmt: skip
-        return self._new_dance(sampling["seed"], Danced(made, danced.timeline))
+        return self._new_dance(sampling.seed, Danced(made, danced.timeline))
+
+    async def dance_generate(self, job: Job) -> tuple[Any, ...]:
+        """A new dance."""
+        sampling, tempo = _sampling(job), job.args["tempo"]
+        made = await job.infer(
+            self._state.bridge.new_dance, bars=job.args["bars"], tempo=tempo, sampling=sampling
+        )
+        return self._new_dance(sampling.seed, Danced(made, Timeline.steady(tempo)))
 
     async def pair_generate(self, job: Job) -> tuple[Any, ...]:
         """One sample of the bridge in both domains."""
         sampling = _sampling(job)
         clip, dance = await job.infer(
-            self._state.bridge.pair, bars=job.args["bars"], tempo=job.args["tempo"], **sampling
-        )
+            self._state.bridge.pair,
+            bars=job.args["bars"], tempo=job.args["tempo"], sampling=sampling,
+        )  # fmt: skip
         put = self._state.shelf.put
-        return sampling["seed"], put(clip), put(Danced(dance, clip.timeline))
+        return sampling.seed, put(clip), put(Danced(dance, clip.timeline))
 
     async def latent_encode(self, job: Job) -> tuple[Any, ...]:
         """The latent of one window."""

@@ -20,6 +20,7 @@ from oscbridge.daemon.library import Library
 from oscbridge.daemon.state import State
 from oscbridge.daemon.uploads import Uploads
 from oscbridge.engine.bridge import Bridge
+from oscbridge.engine.loading import load
 from oscbridge.errors import JobError, OscbridgeError, PortInUseError
 from oscbridge.io import model_files
 from oscbridge.io.osc import PacketError
@@ -145,7 +146,7 @@ async def serve(config: Config, ready: Callable[[Daemon], None]) -> None:
             signal.signal(name, lambda *_: loop.call_soon_threadsafe(stop.set))
     library = Library(config.library)
     library.prepare()
-    bridge = Bridge.load(model_files.find(config.models, config.model, config.version))
+    bridge = load(model_files.find(config.models, config.model, config.version))
     daemon = Daemon(config, bridge, library)
     try:
         await daemon.listen()

@@ -1,6 +1,4 @@
-"""The card of a trained model: what it is, what it was made from, what it measures; and the
-graphs every model version has, with the names of their inputs and outputs.
-"""
+"""The card of a trained model: what it is, what it was made from, what it measures."""
 
 from __future__ import annotations
 
@@ -8,80 +6,27 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from oscbridge.domain.pianoroll import ROWS
-from oscbridge.domain.pose import COUNT
+from oscbridge.domain.graphs import GRAPHS, Tensor, nets
 
 SCHEMA = 1
 """Version of the card's own format."""
-DOMAINS = ("music", "dance")
-"""Order of the bridge's one-hot `domain`."""
-VAES = ("midi_vae", "pose_vae", "bridge_vae")
 GOLDEN = "golden.npz"
 """Stored inputs and outputs of every graph: arrays `<graph>.<tensor>`."""
 
 LATENTS = "latents.npz"
-"""Spread of the latents over the training windows (`domain.latents.SPREADS`): `<name>.mean` and
-`<name>.std`."""
-
-Size = int | str
-"""A dimension: a number, or the name of a field of the card that holds it."""
+"""What is known of latents over the training windows: spreads (`domain.latents.SPREADS`) as
+`<name>.mean` and `<name>.std`, and what the preset needs besides."""
 
 
-@dataclass(frozen=True)
-class Tensor:
-    """An input or output (B, *shape) float32 of a graph."""
-
-    name: str
-    shape: tuple[Size, ...]
-
-
-@dataclass(frozen=True)
-class Graph:
-    """Half a VAE as an ONNX file `<name>.onnx`, its weights lying in `<vae>.safetensors`."""
-
-    name: str
-    vae: str
-    inputs: tuple[Tensor, ...]
-    outputs: tuple[Tensor, ...]
-
-
-_ROLL = Tensor("roll", ("window", ROWS))
-_POSES = Tensor("poses", ("window", COUNT, 3))
-_LATENT = Tensor("latent", ("latent",))
-_BRIDGE_LATENT = Tensor("latent", ("bridge_latent",))
-_DOMAIN = Tensor("domain", (len(DOMAINS),))
-
-
-def _posterior(size: Size) -> tuple[Tensor, ...]:
-    return Tensor("mean", (size,)), Tensor("log_variance", (size,))
-
-
-GRAPHS = {
-    graph.name: graph
-    for graph in (
-        Graph("midi_encoder", "midi_vae", (_ROLL,), _posterior("latent")),
-        Graph("midi_decoder", "midi_vae", (_LATENT,), (_ROLL,)),
-        Graph("pose_encoder", "pose_vae", (_POSES,), _posterior("latent")),
-        Graph("pose_decoder", "pose_vae", (_LATENT,), (_POSES,)),
-        Graph("bridge_encoder", "bridge_vae", (_LATENT, _DOMAIN), _posterior("bridge_latent")),
-        Graph(
-            "bridge_decoder",
-            "bridge_vae",
-            (_BRIDGE_LATENT, _DOMAIN),
-            (Tensor("latent_out", ("latent",)),),
-        ),
+def files_of(preset: str) -> tuple[str, ...]:
+    """Every file a card of that preset has a hash of. Raises KeyError."""
+    weights, graphs = nets(preset), GRAPHS[preset]
+    return (
+        *(f"{net}.safetensors" for net in weights),
+        *(f"{graph}.onnx" for graph in graphs),
+        GOLDEN,
+        LATENTS,
     )
-}
-"""Every graph of a model version. `roll` is in [0, 1], 1 where a note sounds; `poses` are metres
-from mid-hip, facing the front on average (`domain.pose.to_front`)."""
-
-FILES = (
-    *(f"{vae}.safetensors" for vae in VAES),
-    *(f"{graph}.onnx" for graph in GRAPHS),
-    GOLDEN,
-    LATENTS,
-)
-"""Every file a card has a hash of."""
 
 
 @dataclass(frozen=True)
@@ -99,8 +44,8 @@ class Source:
 class Card:
     """What a model version says about itself.
 
-    `config`: each VAE's Config; `window` in steps, `latent` and `bridge_latent` in dimensions;
-    `files`: sha256 (hex) of each of `FILES`; `recipe`: how it was trained, its split included;
+    `config`: each net's Config; `window` in steps, `latent` and `bridge_latent` in dimensions;
+    `files`: sha256 (hex) of each of `files_of(preset)`; `recipe`: how it was trained, its split included;
     `metrics`: section -> figure -> value, on the test split; `golden`: the tolerance within which
     the graphs must answer the inputs stored in `golden.npz`.
     """
@@ -161,7 +106,11 @@ def _check_fields(values: dict[str, Any]) -> None:
     for name in ("version", "window", "latent", "bridge_latent"):
         if values[name] < 1:
             raise ValueError(f"{name} is {values[name]}, it must be at least 1")
-    if missing := [file for file in FILES if file not in values["files"]]:
+    if values["preset"] not in GRAPHS:
+        raise ValueError(
+            f"its preset is {values['preset']!r}, this oscbridge knows {', '.join(GRAPHS)}"
+        )
+    if missing := [file for file in files_of(values["preset"]) if file not in values["files"]]:
         raise ValueError(f"files has no hash of {', '.join(missing)}")
 
 

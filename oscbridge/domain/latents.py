@@ -6,12 +6,13 @@ Rescaling each dimension to the spread that real latents have costs nothing and 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from oscbridge.domain.card import DOMAINS
+from oscbridge.domain.graphs import DOMAINS
 
 TRANSLATIONS = tuple(f"{a}_to_{b}" for a in DOMAINS for b in DOMAINS if a != b)
 SPREADS = (*DOMAINS, *TRANSLATIONS)
@@ -26,6 +27,19 @@ class Spread:
 
     mean: NDArray[np.float32]
     std: NDArray[np.float32]
+
+
+def spread_arrays(spreads: Mapping[str, Spread]) -> dict[str, NDArray[np.float32]]:
+    """The spreads as arrays by name, as a model version stores them."""
+    arrays: dict[str, NDArray[np.float32]] = {}
+    for name, spread in spreads.items():
+        arrays |= {f"{name}.mean": spread.mean, f"{name}.std": spread.std}
+    return arrays
+
+
+def spreads_of(arrays: Mapping[str, NDArray[np.float32]]) -> dict[str, Spread]:
+    """The spread of each of `SPREADS` from such arrays. Raises KeyError for one that is missing."""
+    return {n: Spread(arrays[f"{n}.mean"], arrays[f"{n}.std"]) for n in SPREADS}
 
 
 def rescaled(z: NDArray[np.float32], made: Spread, real: Spread) -> NDArray[np.float32]:

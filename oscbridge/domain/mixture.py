@@ -26,8 +26,8 @@ class Mixture:
     """
 
     weights: NDArray[np.float64]
-    means: NDArray[np.float64]
-    factors: NDArray[np.float64]
+    means: NDArray[np.floating]
+    factors: NDArray[np.floating]
 
     def draw(
         self, count: int, rng: np.random.Generator, temperature: float = 1.0
@@ -37,6 +37,15 @@ class Mixture:
         noise = rng.standard_normal((count, self.means.shape[1])) * temperature
         drawn = self.means[parts] + np.einsum("nij,nj->ni", self.factors[parts], noise)
         return np.asarray(drawn, np.float32)
+
+    def along(
+        self, noise: NDArray[np.float32], rng: np.random.Generator
+    ) -> NDArray[np.float32]:
+        """Latents (count, latent) that lie in one part, drawn, as unit normal `noise` (count,
+        latent) goes: akin where the noise is.
+        """
+        part = int(rng.choice(len(self.weights), p=self.weights))
+        return np.asarray(self.means[part] + noise @ self.factors[part].T, np.float32)
 
 
 def fit(latents: NDArray[np.float32], parts: int, rng: np.random.Generator) -> Mixture:

@@ -1,4 +1,4 @@
-"""The six graphs of a model version as ONNX Runtime sessions: one thread each, no spinning.
+"""The graphs of a model version as ONNX Runtime sessions: one thread each, no spinning.
 
 Two threads collapse when the machine is busy, and a spinning one takes a core from the music.
 """
@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from oscbridge.domain.card import GRAPHS, Card
+from oscbridge.domain.card import Card
+from oscbridge.domain.graphs import GRAPHS
 from oscbridge.errors import ModelError
 from oscbridge.io import model_files
 
@@ -25,20 +26,21 @@ class Graphs:
         Raises ModelError with the file and the reason.
         """
         self.card: Card = model_files.verify(folder)
-        self._sessions = {name: _session(folder / f"{name}.onnx") for name in GRAPHS}
+        self._declared = GRAPHS[self.card.preset]
+        self._sessions = {name: _session(folder / f"{name}.onnx") for name in self._declared}
         self._check(folder)
 
     def run(self, graph: str, *inputs: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        """The graph's outputs (B, ...), in the order of `domain.card.GRAPHS`."""
-        names = [tensor.name for tensor in GRAPHS[graph].inputs]
+        """The graph's outputs (B, ...), in the order of `domain.graphs.GRAPHS`."""
+        names = [tensor.name for tensor in self._declared[graph].inputs]
         feed = {n: np.ascontiguousarray(v, np.float32) for n, v in zip(names, inputs, strict=True)}
-        outputs = [tensor.name for tensor in GRAPHS[graph].outputs]
+        outputs = [tensor.name for tensor in self._declared[graph].outputs]
         return list(self._sessions[graph].run(outputs, feed))
 
     def _check(self, folder: Path) -> None:
         golden = model_files.read_golden(folder)
         tolerance = float(self.card.golden.get("tolerance", 1e-4))
-        for name, graph in GRAPHS.items():
+        for name, graph in self._declared.items():
             try:
                 inputs = [golden[f"{name}.{tensor.name}"] for tensor in graph.inputs]
                 stored = [golden[f"{name}.{tensor.name}"] for tensor in graph.outputs]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from oscbridge.domain.pose import facing, turn
-from oscbridge.domain.timeline import WINDOW
+from oscbridge.domain.timeline import STEPS_PER_BEAT, WINDOW, Timeline
 
 FADE = 4
 """Steps (a quarter bar of 4/4) in which one window gives way to the next."""
@@ -33,19 +36,76 @@ def join(
     run = np.zeros((int(starts[-1]) + WINDOW, *windows.shape[2:]), np.float32)
     run[:WINDOW] = windows[0]
     end = WINDOW
-    ramp = (np.arange(FADE) + 0.5) / FADE
-    ramp = ramp * ramp * (3 - 2 * ramp)
+    ramp = _smooth(FADE)
     for window, start in zip(windows[1:], starts[1:], strict=True):
         at = int(start)
         if align:
             window = turn(window, _yaw(run[at : at + ALIGN]) - _yaw(window[:ALIGN]))
         overlap = min(FADE, end - at)
-        weight = ramp[:overlap].reshape(-1, *[1] * (window.ndim - 1)).astype(np.float32)
+        weight = ramp[:overlap].reshape(-1, *[1] * (window.ndim - 1))
         run[at : at + overlap] = (1 - weight) * run[at : at + overlap] + weight * window[:overlap]
         run[at + overlap : at + WINDOW] = window[overlap:]
         end = at + WINDOW
     return run
 
 
+def whole_bars(timeline: Timeline, steps: int) -> int:
+    """So many steps filled up to a whole bar of the meter they end in."""
+    bar = max(1, round(timeline.meter_at(steps / STEPS_PER_BEAT).bar * STEPS_PER_BEAT))
+    return math.ceil(steps / bar) * bar
+
+
 def _yaw(poses: NDArray[np.float32]) -> float:
     return float(facing(poses.mean(axis=0)))
+
+
+class Moves(NamedTuple):
+    """What a pose VAE of four frames a step says: `poses` (..., frames, 33, 3), `way` (..., frames,
+    3) and `contact` (..., frames, 4), as `PoseVae.decode` has them.
+    """
+
+    poses: NDArray[np.float32]
+    way: NDArray[np.float32]
+    contact: NDArray[np.float32]
+
+    def turned(self, yaw: float) -> Moves:
+        """The same window turned about the vertical."""
+        flat = np.zeros((len(self.way), 3), np.float32)
+        flat[:, (0, 2)] = self.way[:, :2]
+        flat = turn(flat, yaw)
+        way = np.stack([flat[:, 0], flat[:, 2], self.way[:, 2]], axis=1)
+        return Moves(turn(self.poses, yaw), way, self.contact)
+
+    def to_length(self, frames: int) -> Moves:
+        """Cut to so many frames; missing ones stand still as the last."""
+        rows = np.minimum(np.arange(frames), len(self.poses) - 1)
+        still = (np.arange(frames) < len(self.poses)).astype(np.float32)[:, None]
+        way = self.way[rows] * np.concatenate([still, still, np.ones_like(still)], axis=1)
+        return Moves(self.poses[rows], way, self.contact[rows])
+
+
+def join_dance(windows: Moves, starts: NDArray[np.intp]) -> Moves:
+    """One run of windows (N, frames, ...) that begin at frames `starts`, each turned to face as the
+    one before it does where they meet, and faded into.
+    """
+    end = int(starts[-1]) + windows.poses.shape[1]
+    run = Moves(*(np.zeros((end, *each.shape[2:]), np.float32) for each in windows))
+    ramp = _smooth(4 * FADE)
+    reached = 0
+    for row, start in enumerate(starts.tolist()):
+        window = Moves(*(each[row] for each in windows))
+        if row:
+            window = window.turned(_yaw(run.poses[start:][:ALIGN]) - _yaw(window.poses[:ALIGN]))
+        overlap = min(len(ramp), reached - start) if row else 0
+        for whole, part in zip(run, window, strict=True):
+            weight = ramp[:overlap].reshape(-1, *[1] * (part.ndim - 1))
+            faded = (1 - weight) * whole[start : start + overlap] + weight * part[:overlap]
+            whole[start : start + overlap] = faded
+            whole[start + overlap : start + len(part)] = part[overlap:]
+        reached = start + len(window.poses)
+    return run
+
+
+def _smooth(length: int) -> NDArray[np.float32]:
+    ramp = (np.arange(length, dtype=np.float32) + 0.5) / length
+    return np.asarray(ramp * ramp * (3 - 2 * ramp), np.float32)

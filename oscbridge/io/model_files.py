@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oscbridge.domain.card import GOLDEN, LATENTS, Card
-from oscbridge.domain.latents import SPREADS, Spread
+from oscbridge.domain.latents import Spread, spreads_of
 from oscbridge.errors import ModelError
 
 CARD = "card.json"
@@ -69,19 +69,20 @@ def read_golden(folder: Path) -> dict[str, NDArray[np.float32]]:
     return _arrays(folder / GOLDEN)
 
 
-def write_spreads(folder: Path, spreads: Mapping[str, Spread]) -> None:
-    """Store the spread of each of `domain.latents.SPREADS`."""
-    arrays: dict[str, Any] = {}
-    for name, spread in spreads.items():
-        arrays |= {f"{name}.mean": spread.mean, f"{name}.std": spread.std}
+def write_latents(folder: Path, arrays: Mapping[str, Any]) -> None:
+    """Store what is known of the latents, by name."""
     np.savez(folder / LATENTS, **arrays)
+
+
+def read_latents(folder: Path) -> dict[str, NDArray[np.float32]]:
+    """What is known of the latents, by name. Raises ModelError."""
+    return _arrays(folder / LATENTS)
 
 
 def read_spreads(folder: Path) -> dict[str, Spread]:
     """The spread of each of `domain.latents.SPREADS`. Raises ModelError."""
-    arrays = _arrays(folder / LATENTS)
     try:
-        return {n: Spread(arrays[f"{n}.mean"], arrays[f"{n}.std"]) for n in SPREADS}
+        return spreads_of(read_latents(folder))
     except KeyError as error:
         raise ModelError(f"{folder / LATENTS}: lacks {error}") from error
 

@@ -18,85 +18,100 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from oscbridge.domain.card import GRAPHS, Graph
-from oscbridge.domain.latents import Spread
+from oscbridge.domain.graphs import GRAPHS, Graph
+from oscbridge.domain.graphs import Tensor as Declared
 from oscbridge.errors import ModelError
 from oscbridge.io import model_files
-from oscbridge.vae.presets import PRESETS, Trio
+from oscbridge.vae.nets import Nets
+from oscbridge.vae.presets import PRESETS
 
 OPSET = 18
 GOLDEN_TOLERANCE = 1e-4
 """How far a graph's answers may be from the golden ones on another machine (basic-pitch's too)."""
 _GOLDEN_BATCH = 2
+_SPARSE = 0.03
+"""Share of cells that sound in a made-up score."""
 
 
 class _Half(nn.Module):
-    """One graph's function of its VAE; `vae.` before a weight's name is all this adds to it."""
+    """One graph's function of its net; `net.` before a weight's name is all this adds to it."""
 
-    def __init__(self, vae: nn.Module, graph: Graph) -> None:
+    def __init__(self, net: nn.Module, graph: Graph) -> None:
         super().__init__()
-        self.vae = vae
-        verb = "encode" if graph.name.endswith("encoder") else "decode"
-        self.function = getattr(vae, "play" if graph.name == "midi_decoder" else verb)
+        self.net = net
+        self.function = getattr(net, graph.method)
 
     def forward(self, *inputs: Tensor) -> Any:
         return self.function(*inputs)
 
 
-def write(trio: Trio, spreads: Mapping[str, Spread], folder: Path) -> dict[str, str]:
-    """Write weights, graphs, golden answers and the latents' spreads of the trio; returns each
-    file's sha256.
+def write(preset: str, nets: Nets, latents: Mapping[str, Any], folder: Path) -> dict[str, str]:
+    """Write weights, graphs, golden answers and what is known of the `latents` (arrays by name);
+    returns each file's sha256.
     """
-    vaes = dict(trio.items())
-    for name, vae in vaes.items():
-        vae.eval()
-        state = {k: v.contiguous() for k, v in vae.state_dict().items()}
+    modules = dict(nets.items())
+    for name, net in modules.items():
+        net.eval()
+        state = {k: v.contiguous() for k, v in net.state_dict().items()}
         save_file(state, folder / f"{name}.safetensors")
     answers: dict[str, NDArray[np.float32]] = {}
-    for graph in GRAPHS.values():
-        half = _Half(vaes[graph.vae], graph)
-        inputs = golden_inputs(trio, graph)
+    for graph in GRAPHS[preset].values():
+        half = _Half(modules[graph.net], graph)
+        inputs = golden_inputs(nets, graph)
         _write_graph(half, graph, inputs, folder)
         with torch.no_grad():
             outputs = half(*inputs)
         outputs = outputs if isinstance(outputs, tuple) else (outputs,)
-        named = zip(graph.inputs + graph.outputs, (*inputs, *outputs), strict=True)
-        answers |= {f"{graph.name}.{tensor.name}": value.numpy() for tensor, value in named}
+        for tensor, value in zip(graph.inputs, inputs, strict=True):
+            answers[f"{graph.name}.{tensor.name}"] = value.numpy()
+        for tensor, value in zip(graph.outputs, outputs, strict=True):
+            answers[f"{graph.name}.{tensor.name}"] = value.numpy()
     model_files.write_golden(folder, answers)
-    model_files.write_spreads(folder, spreads)
+    model_files.write_latents(folder, latents)
     for path in folder.glob("*.safetensors"):
         path.chmod(0o644)  # safetensors writes them for their owner only
     written = sorted(p for p in folder.iterdir() if p.suffix in {".safetensors", ".onnx", ".npz"})
     return {p.name: model_files.sha256(p) for p in written}
 
 
-def load(folder: Path) -> Trio:
-    """The trio of a version, to train or measure further. Raises ModelError if a file is off."""
+def load(folder: Path) -> Nets:
+    """The nets of a version, to train or measure further. Raises ModelError if a file is off."""
     card = model_files.verify(folder)
-    if card.preset not in PRESETS:
-        raise ModelError(f"{folder}: its preset {card.preset!r} is not one of {sorted(PRESETS)}")
-    trio = PRESETS[card.preset].build({k: dict(v) for k, v in card.config.items()})
-    for name, vae in trio.items():
-        vae.load_state_dict(load_file(folder / f"{name}.safetensors"))
-        vae.eval()
-    return trio
+    nets = PRESETS[card.preset]({k: dict(v) for k, v in card.config.items()})
+    for name, net in nets.items():
+        net.load_state_dict(load_file(folder / f"{name}.safetensors"))
+        net.eval()
+    return nets
 
 
-def golden_inputs(trio: Trio, graph: Graph) -> tuple[Tensor, ...]:
-    """Inputs (2, ...) such as the graph meets in use: sparse rolls, decoded poses, unit normals."""
+def golden_inputs(nets: Nets, graph: Graph) -> tuple[Tensor, ...]:
+    """Inputs (2, ...) such as the graph meets in use: sparse notes, decoded poses, unit normals."""
     generator = torch.Generator().manual_seed(0)
+    modules: dict[str, Any] = dict(nets.items())
+    music, bridge = modules["midi_vae"].config, modules["bridge_vae"].config
+    sizes = {"window": music.steps, "latent": music.latent, "bridge_latent": bridge.latent}
 
-    def normal(size: int) -> Tensor:
-        return torch.randn(_GOLDEN_BATCH, size, generator=generator)
+    def drawn(tensor: Declared) -> Tensor:
+        shape = (_GOLDEN_BATCH, *(s if isinstance(s, int) else sizes[s] for s in tensor.shape))
+        if tensor.name == "domain":
+            return torch.eye(_GOLDEN_BATCH)
+        if tensor.name == "poses":
+            return _poses(modules["pose_vae"], generator)
+        if tensor.name in ("roll", "score"):
+            return (torch.rand(shape, generator=generator) < _SPARSE).float()
+        if tensor.name in ("time", "traits"):
+            return torch.rand(shape, generator=generator)
+        return torch.randn(shape, generator=generator)
 
-    music, bridge = trio.midi_vae.config, trio.bridge_vae.config
-    drawn = {
-        "roll": (torch.rand(_GOLDEN_BATCH, music.steps, music.rows, generator=generator) < 0.03),
-        "poses": trio.pose_vae.decode(normal(trio.pose_vae.config.latent)).detach(),
-        "latent": normal(bridge.latent if graph.name == "bridge_decoder" else music.latent),
-        "domain": torch.eye(2),
-    }
-    return tuple(drawn[tensor.name].float() for tensor in graph.inputs)
+    return tuple(drawn(tensor) for tensor in graph.inputs)
+
+
+@torch.no_grad()
+def _poses(pose_vae: Any, generator: torch.Generator) -> Tensor:
+    latent = torch.randn(_GOLDEN_BATCH, pose_vae.config.latent, generator=generator)
+    made = pose_vae.decode(latent)
+    poses: Tensor = made[0] if isinstance(made, tuple) else made
+    return poses
 
 
 def _write_graph(half: nn.Module, graph: Graph, inputs: tuple[Tensor, ...], folder: Path) -> None:
@@ -114,7 +129,7 @@ def _write_graph(half: nn.Module, graph: Graph, inputs: tuple[Tensor, ...], fold
         )
     proto: onnx.ModelProto = program.model_proto  # type: ignore[union-attr]
     _strip(proto)
-    _point_into(proto, folder / f"{graph.vae}.safetensors")
+    _point_into(proto, folder / f"{graph.net}.safetensors")
     onnx.save(proto, folder / f"{graph.name}.onnx")
 
 
@@ -149,7 +164,7 @@ def _point_into(proto: onnx.ModelProto, weights: Path) -> None:
     """Replace the graph's weights by references into the `.safetensors` file beside it."""
     places = _places(weights)
     for tensor in proto.graph.initializer:
-        place = places.get(tensor.name.removeprefix("vae."))
+        place = places.get(tensor.name.removeprefix("net."))
         if place is None:  # a shape or a bound: a few bytes, and no weight of the model
             continue
         start, length = place

@@ -17,7 +17,7 @@ from torch import Tensor
 from oscbridge.training import collapse
 from oscbridge.training.checkpoints import Checkpoints
 from oscbridge.vae.elbo import Reduction, Terms, sample
-from oscbridge.vae.presets import PRESETS, Recipe, Trio
+from oscbridge.vae.presets import Recipe, Trio, fresh_paper
 
 EARLY_EPOCHS, EARLY_BATCHES = 5, 100
 """After so many epochs, and minibatches, a VAE is first looked at for collapse; then at the end."""
@@ -77,7 +77,7 @@ def fit(
     With a folder for what is `unfinished`, the training found there is gone on with; what comes
     out is bit for bit what it would have been uninterrupted, on one machine and thread count.
     """
-    trio = PRESETS[settings.preset].fresh(settings.reduction, settings.seed)
+    trio = fresh_paper(settings.reduction, settings.seed)
     shelf = _shelf(unfinished, material, settings, trio)
     logs = {
         "midi_vae": _fit(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from oscbridge.domain.card import DOMAINS
+from oscbridge.domain.graphs import DOMAINS
 from oscbridge.domain.latents import Spread
 from oscbridge.vae.paper.bridge_vae import one_hot
 from oscbridge.vae.presets import Trio

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from oscbridge.domain.card import Card
+from oscbridge.domain.latents import spread_arrays
 from oscbridge.errors import FileError
 from oscbridge.io import model_files
 from oscbridge.training import export
@@ -44,7 +45,10 @@ def train(
     sections = measure(trio, Held.of(corpus, trio.pose_vae.config.metres_per_unit))
     version = model_files.next_version(model)
     with _draft(model) as draft:
-        files = export.write(trio, spreads(trio, material.music, material.dance), draft)
+        files = export.write(
+            settings.preset, trio,
+            spread_arrays(spreads(trio, material.music, material.dance)), draft,
+        )  # fmt: skip
         model_files.write_card(
             draft, card(trio, corpus, settings, files, sections, logs, model.name, version, seconds)
         )

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from oscbridge.domain.timeline import Timeline
-from oscbridge.engine.bridge import Bridge
+from oscbridge.engine.loading import load
 from oscbridge.io import model_files
 from oscbridge.shipped import MODELS
 
 
 @pytest.fixture(scope="module")
 def bridge():
-    return Bridge.load(model_files.find([MODELS], "paper"))
+    return load(model_files.find([MODELS], "paper"))
 
 
 def test_a_new_pair_is_no_denser_than_music_and_its_dance_moves(bridge):

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from oscbridge.domain.card import DOMAINS
+from oscbridge.domain.graphs import DOMAINS
 from oscbridge.vae.elbo import Reduction, Terms, elbo, sample
 from oscbridge.vae.mlp import GaussianEncoder, mlp
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from oscbridge.domain.card import DOMAINS
+from oscbridge.domain.graphs import DOMAINS
 from oscbridge.domain.timeline import STEPS_PER_BEAT, WINDOW
 from oscbridge.vae.elbo import Terms, divergence, sample
 from oscbridge.vae.paper.bridge_vae import one_hot, sliced_wasserstein

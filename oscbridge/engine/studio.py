@@ -1,0 +1,243 @@
+"""The bridge of the `studio` preset: music by parts in C, dance at four poses a step, and rhythm and
+energy taken past the latents where those do not carry them.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oscbridge.domain import flow
+from oscbridge.domain.dance import Dance
+from oscbridge.domain.descriptors import Descriptors
+from oscbridge.domain.known import Known
+from oscbridge.domain.latents import rescaled
+from oscbridge.domain.music import Clip
+from oscbridge.domain.rhythm import Floats, accents, onsets_of
+from oscbridge.domain.sampling import PLAIN, Sampling
+from oscbridge.domain.timeline import STEPS_PER_BEAT, WINDOW, Timeline, steps_in
+from oscbridge.engine.bridge import (
+    BAR,
+    Bridge,
+    Domain,
+    Kind,
+    Latents,
+    Progress,
+    Space,
+    check_window,
+    drawn,
+    one_hot,
+    unwatched,
+    walk,
+)
+from oscbridge.engine.graphs import Graphs
+from oscbridge.engine.seams import Moves, whole_bars
+from oscbridge.engine.studio_dance import Dancing
+from oscbridge.engine.studio_music import Music
+from oscbridge.errors import ModelError
+from oscbridge.io import model_files
+
+FLOW_STEPS = 12
+"""Steps in which noise becomes the latent of new music."""
+_STILL = np.zeros(1, np.intp)
+
+
+class StudioBridge(Bridge):
+    """A version of `studio` ready to serve."""
+
+    def __init__(self, graphs: Graphs, folder: Path) -> None:
+        super().__init__(graphs)
+        try:
+            self._known = Known.of(model_files.read_latents(folder))
+        except KeyError as error:
+            raise ModelError(f"{folder}: what it knows of latents lacks {error}") from error
+        self._music = Music(graphs)
+        self._dancing = Dancing(graphs, self._known.spreads["dance"].mean)
+
+    def generate(self, *, bars: int, tempo: float, sampling: Sampling = PLAIN) -> Clip:
+        """See Bridge; in C major or A minor."""
+        rng = np.random.default_rng(sampling.seed)
+        count = math.ceil(bars * BAR / WINDOW)
+        noise = walk(rng, count, self.card.latent, sampling.temperature)
+        z = flow.draw(lambda x, t: self._graphs.run("midi_prior", x, t)[0], noise, FLOW_STEPS)
+        starts = np.arange(count, dtype=np.intp) * WINDOW
+        name = f"generated seed {sampling.seed}"
+        logits = self._music.logits(z)
+        return self._music.clip(logits, starts, bars * BAR, Timeline.steady(tempo), name, sampling)
+
+    def new_dance(self, *, bars: int, tempo: float, sampling: Sampling = PLAIN) -> Dance:
+        """See Bridge."""
+        rng = np.random.default_rng(sampling.seed)
+        noise = walk(rng, max(1, bars - 1), self.card.latent, sampling.temperature)
+        z = self._known.dance_prior.along(noise, rng)
+        if sampling.energy != 1.0:
+            z = self._dancing.energetic(z, sampling.energy * self._dancing.energy(z))
+        starts = np.arange(len(z), dtype=np.intp) * BAR
+        name = f"dance seed {sampling.seed}"
+        moves = self._dancing.moves(z)
+        return self._dancing.dance(moves, starts, bars * BAR, Timeline.steady(tempo), name)
+
+    def reconstruct_music(
+        self, clip: Clip, sampling: Sampling = PLAIN, progress: Progress = unwatched
+    ) -> Clip:
+        """See Bridge."""
+        heard = self._music.heard(clip)
+        rng = np.random.default_rng(sampling.seed)
+        z = drawn(heard.mean, heard.log_variance, sampling.temperature, rng)
+        logits = self._batched(
+            len(z), lambda rows: self._music.logits(z[rows], heard.shift[rows]), progress
+        )
+        return self._music.clip(
+            logits, heard.starts, heard.steps, clip.timeline, clip.name, sampling
+        )
+
+    def reconstruct_dance(
+        self,
+        dance: Dance,
+        timeline: Timeline,
+        sampling: Sampling = PLAIN,
+        progress: Progress = unwatched,
+    ) -> Dance:
+        """See Bridge; four poses a step."""
+        seen = self._dancing.seen(dance, timeline)
+        rng = np.random.default_rng(sampling.seed)
+        z = drawn(seen.mean, seen.log_variance, sampling.temperature, rng)
+        wanted = None if sampling.energy == 1.0 else sampling.energy * self._dancing.energy(z)
+        moves = self._moves(z, wanted, progress)
+        return self._dancing.dance(moves, seen.starts, seen.steps, timeline, dance.name)
+
+    def dance_of(
+        self, clip: Clip, sampling: Sampling = PLAIN, progress: Progress = unwatched
+    ) -> Dance:
+        """See Bridge; four poses a step, retimed to the accents of the clip."""
+        heard = self._music.heard(clip)
+        rng = np.random.default_rng(sampling.seed)
+        z = drawn(heard.mean, heard.log_variance, sampling.temperature, rng)
+        shared, ranks = self._shared("music", z, heard.about, sampling, rng)
+        wanted = sampling.energy * self._known.energy("dance", ranks[:, 0])
+        moves = self._moves(self._answer("dance", shared), wanted, progress)
+        return self._dancing.dance(
+            moves, heard.starts, heard.steps, clip.timeline, clip.name, heard.accents
+        )
+
+    def music_of(
+        self,
+        dance: Dance,
+        timeline: Timeline,
+        sampling: Sampling = PLAIN,
+        progress: Progress = unwatched,
+    ) -> Clip:
+        """See Bridge; in C major or A minor, on the motion beats of the dance."""
+        seen = self._dancing.seen(dance, timeline)
+        rng = np.random.default_rng(sampling.seed)
+        z = drawn(seen.mean, seen.log_variance, sampling.temperature, rng)
+        shared, ranks = self._shared("dance", z, seen.about, sampling, rng)
+        z = self._answer("music", shared)
+        logits = self._batched(len(z), lambda rows: self._music.logits(z[rows]), progress)
+        return self._music.clip_to_motion(
+            logits, seen.starts, whole_bars(timeline, seen.steps), timeline, dance.name, sampling,
+            seen.about.envelope, self._known.onsets(ranks[:, 0]),
+        )  # fmt: skip
+
+    def pair(self, *, bars: int, tempo: float, sampling: Sampling = PLAIN) -> tuple[Clip, Dance]:
+        """See Bridge; what the sample says of rhythm and energy holds for both."""
+        rng = np.random.default_rng(sampling.seed)
+        noise = walk(rng, max(1, bars - 1), self.card.bridge_latent, sampling.temperature)
+        shared = self._known.bridge_prior.along(noise, rng)
+        envelope, ranks = self._graphs.run("bridge_teller", shared)
+        ranks = np.clip(ranks, 0, 1)
+        starts, steps = np.arange(len(shared), dtype=np.intp) * BAR, bars * BAR
+        timeline, name = Timeline.steady(tempo), f"pair seed {sampling.seed}"
+        clip = self._music.clip_to_motion(
+            self._music.logits(self._answer("music", shared)), starts, steps, timeline, name,
+            sampling, envelope.astype(np.float64), self._known.onsets(ranks[:, 0]),
+        )  # fmt: skip
+        wanted = sampling.energy * self._known.energy("dance", ranks[:, 0])
+        moves = self._moves(self._answer("dance", shared), wanted, unwatched)
+        dance = self._dancing.dance(moves, starts, steps, timeline, name, accents(*onsets_of(clip)))
+        return clip, dance
+
+    def encode(
+        self, space: Space, source: Clip | Dance, step: int = 0, timeline: Timeline | None = None
+    ) -> Latents:
+        """See Bridge."""
+        start = np.array([step], np.intp)
+        domain: Domain = "music" if isinstance(source, Clip) else "dance"
+        check_window(space, domain, step, _last_step(source))
+        window = (
+            self._music.heard(source, start)
+            if isinstance(source, Clip)
+            else self._dancing.seen(source, timeline or Timeline(), start)
+        )
+        if space == domain:
+            return np.asarray(window.mean[0])
+        return np.asarray(self._to_bridge(domain, window.mean, window.about)[0][0])
+
+    def decode(self, space: Space, kind: Kind, z: Latents, tempo: float) -> Clip | Dance:
+        """See Bridge; what crosses takes energy and rhythm along."""
+        latent, timeline = self._sized(space, z), Timeline.steady(tempo)
+        target: Domain = "music" if kind == "clip" else "dance"
+        if space == target:
+            return self._plain(target, latent, timeline)
+        if space == "bridge":
+            return self._plain(target, self._answer(target, latent), timeline)
+        source = self._plain(space, latent, timeline)
+        if isinstance(source, Clip):
+            return self.dance_of(source)
+        return self.music_of(source, timeline)
+
+    def _plain(self, target: Domain, z: Latents, timeline: Timeline) -> Clip | Dance:
+        if target == "music":
+            logits = self._music.logits(z)
+            return self._music.clip(logits, _STILL, WINDOW, timeline, "decoded", PLAIN)
+        return self._dancing.dance(self._dancing.moves(z), _STILL, WINDOW, timeline, "decoded")
+
+    def _moves(self, z: Latents, wanted: Floats | None, progress: Progress) -> Moves:
+        """What dances z (N, 128) are decoded to, as lively as `wanted` (N,)."""
+        poses: list[Moves] = []
+
+        def through(rows: slice) -> Latents:
+            some = z[rows] if wanted is None else self._dancing.energetic(z[rows], wanted[rows])
+            poses.append(self._dancing.moves(some))
+            return some
+
+        self._batched(len(z), through, progress)
+        return Moves(*(np.concatenate(each) for each in zip(*poses, strict=True)))
+
+    def _shared(
+        self, domain: Domain, z: Latents, about: Descriptors, sampling: Sampling,
+        rng: np.random.Generator,
+    ) -> tuple[Latents, NDArray[np.float32]]:  # fmt: skip
+        """z' (N, 64) of z (N, 128), with a temperature drawn as far from it as pairs lie apart, and
+        the ranks (N, 2) of the windows' energy and contour.
+        """
+        shared, ranks = self._to_bridge(domain, z, about)
+        if sampling.temperature:
+            noise = rng.standard_normal(shared.shape).astype(np.float32)
+            shared = shared + np.float32(sampling.temperature) * self._known.apart * noise
+        return shared, ranks
+
+    def _to_bridge(
+        self, domain: Domain, z: Latents, about: Descriptors
+    ) -> tuple[Latents, NDArray[np.float32]]:
+        ranks = self._known.ranks(domain, about)
+        shared = self._graphs.run(
+            "bridge_encoder", z, one_hot(domain, len(z)), about.envelope.astype(np.float32), ranks
+        )[0]
+        return shared, ranks
+
+    def _answer(self, target: Domain, shared: Latents) -> Latents:
+        """z (N, 128) of z' (N, 64), given the spread of real latents."""
+        z = self._graphs.run("bridge_decoder", shared, one_hot(target, len(shared)))[0]
+        source = "dance" if target == "music" else "music"
+        spreads = self._known.spreads
+        return rescaled(z, spreads[f"{source}_to_{target}"], spreads[target])
+
+
+def _last_step(source: Clip | Dance) -> int:
+    if isinstance(source, Clip):
+        return max(1, steps_in(source.length)) - 1
+    return int(np.floor(source.beat[-1] * STEPS_PER_BEAT + 1e-6))

@@ -1,0 +1,44 @@
+"""What a trained `studio` bridge is to know of its training windows when it serves."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oscbridge.domain import mixture
+from oscbridge.domain.descriptors import Descriptors
+from oscbridge.domain.graphs import DOMAINS, TRAITS
+from oscbridge.domain.known import Known, quantiles
+from oscbridge.domain.latents import TRANSLATIONS
+from oscbridge.domain.rhythm import Floats
+from oscbridge.training.studio_bridge import Material
+from oscbridge.training.studio_translation import Translation
+
+PARTS = 8
+"""Gaussians in each prior."""
+
+
+def known(
+    translation: Translation, material: Material, counts: NDArray[np.intp], seed: int
+) -> Known:
+    """From the training windows the bridge was trained on; `counts` (N, 3): onsets of each part in
+    the windows of music.
+    """
+    rng = np.random.default_rng(seed)
+    spreads = dict(zip(DOMAINS, translation.real, strict=True))
+    for name in TRANSLATIONS:
+        spreads[name] = translation.made[DOMAINS.index(name.rpartition("_")[2])]
+    shared = np.concatenate([z.numpy() for z in translation.shared_of(material)])
+    sides = (material.music, material.dance)
+    return Known(
+        spreads,
+        {d: _traits(side.about) for d, side in zip(DOMAINS, sides, strict=True)},
+        quantiles(counts),
+        translation.apart.numpy(),
+        mixture.fit(material.dance.mean.numpy(), min(PARTS, len(material.dance)), rng),
+        mixture.fit(shared, min(PARTS, len(shared)), rng),
+    )
+
+
+def _traits(about: Descriptors) -> Floats:
+    return quantiles(np.stack([getattr(about, name) for name in TRAITS], axis=1))
