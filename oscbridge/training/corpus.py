@@ -159,12 +159,13 @@ def _song(recording: Recording) -> tuple[Windows, str]:
     return music_windows(read_clip(recording.path)), ""
 
 
-def read_take(recording: Recording) -> tuple[DanceFile, str]:
-    """The dance of a take, read as is known to be right for it, and where its beat is from."""
+def read_take(recording: Recording, nominal: float = NOMINAL_TEMPO) -> tuple[DanceFile, str]:
+    """The dance of a take, read as is known to be right for it, and where its beat is from; at
+    `nominal` BPM if nobody knows its beat.
+    """
     beatless = recording.path.suffix.lower() == ".bvh" and not recording.dances_to_beat
-    tempo = NOMINAL_TEMPO if beatless else None
-    file = read_dance(recording.path, fps=recording.fps, tempo=tempo)
-    return file, f"nominal {NOMINAL_TEMPO:g} BPM" if beatless else file.tempo_source
+    file = read_dance(recording.path, fps=recording.fps, tempo=nominal if beatless else None)
+    return file, f"nominal {nominal:g} BPM" if beatless else file.tempo_source
 
 
 def _take(recording: Recording) -> tuple[Windows, str]:

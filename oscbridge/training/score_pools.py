@@ -30,6 +30,7 @@ from oscbridge.domain.score_channels import to_input
 from oscbridge.domain.timeline import STEPS_PER_BEAT, WINDOW
 from oscbridge.errors import FileError
 from oscbridge.io.midi_file import read_clip
+from oscbridge.training import score_variations as variations
 from oscbridge.training.score_windows import ScoreWindows, Song, each_window, picked
 from oscbridge.training.windows import FEWEST_ONSETS
 
@@ -43,6 +44,9 @@ class Chances:
     another place in the songs), `bass`, `melody`; how likely `key` is jittered, or a line moved by
     an `octave`; and how likely a part goes on as another window of the songs from some beat on
     (`turn`), so that beats are met in company they never had.
+
+    Of new music: how likely a line has the pitches of another (`repitched`), is moved by up to
+    three `degrees` of the scale, or the drums take half of their `lanes` from another window.
     """
 
     groove: float = 0.3
@@ -52,6 +56,9 @@ class Chances:
     key: float = 0.15
     octave: float = 0.1
     turn: float = 0.0
+    repitched: float = 0.0
+    degrees: float = 0.0
+    lanes: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -81,6 +88,7 @@ class Pools:
                 score = _with(score, names, swapped, _drawn(pool, int(swapped.sum()), rng))
                 timed = swapped if pool is self.groove else timed
         score = _turned(score, _drawn(self.full, size, rng), ~timed * chances.turn, rng)
+        score = self._varied(score, ~timed, chances, rng)
         jitter = rng.integers(-6, 6, size) * (rng.random(size) < chances.key)
         score = replace(
             score,
@@ -90,6 +98,47 @@ class Pools:
         x = torch.from_numpy(to_input(score).reshape(size, WINDOW, -1))
         timing = torch.from_numpy(score.drum_timing.reshape(size, WINDOW, -1))
         return x, timing, torch.from_numpy(timed.astype(np.float32))
+
+    def _varied(
+        self, score: Score, untimed: NDArray[np.bool_], chances: Chances, rng: np.random.Generator
+    ) -> Score:
+        """Windows with lanes and pitches of others."""
+        size = score.steps // WINDOW
+        mixed = variations.lanes_mixed(
+            score.drums, score.drums, untimed & (rng.random(size) < chances.lanes), rng
+        )
+        others = _drawn(self.drums if self.drums.steps else self.full, size, rng)
+        lines = {}
+        for name, pitches, pool in (
+            ("bass", KEYED_BASS, self.bass), ("melody", KEYED_MELODY, self.melody)
+        ):  # fmt: skip
+            lines[f"{name}_pitch"] = _repitched(
+                getattr(score, f"{name}_pitch"), getattr(score, f"{name}_velocity"), name, pitches,
+                pool if pool.steps else self.full, chances, rng,
+            )  # fmt: skip
+        return replace(score, drums=np.where(mixed, others.drums, score.drums), **lines)
+
+
+def _repitched(
+    pitch: NDArray[np.uint8],
+    velocity: NDArray[np.uint8],
+    name: str,
+    pitches: PitchRange,
+    pool: Score,
+    chances: Chances,
+    rng: np.random.Generator,
+) -> NDArray[np.uint8]:
+    """Windows of a line with the pitches of others, or moved by degrees of the scale."""
+    lines, struck = pitch.reshape(-1, WINDOW).copy(), velocity.reshape(-1, WINDOW)
+    rows = np.flatnonzero(rng.random(len(lines)) < chances.repitched)
+    others = _drawn(pool, len(rows), rng)
+    theirs = getattr(others, f"{name}_pitch").reshape(-1, WINDOW)
+    loud = getattr(others, f"{name}_velocity").reshape(-1, WINDOW)
+    for i, row in enumerate(rows):
+        lines[row] = variations.repitched(lines[row], struck[row], theirs[i], loud[i])
+    for row in np.flatnonzero(rng.random(len(lines)) < chances.degrees):
+        lines[row] = variations.by_degrees(lines[row], int(rng.integers(-3, 4)), pitches)
+    return lines.reshape(-1)
 
 
 def _drawn(pool: Score, size: int, rng: np.random.Generator) -> Score:

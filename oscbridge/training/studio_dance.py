@@ -28,6 +28,8 @@ PER_BEAT = STEPS_PER_BEAT * FRAMES_PER_STEP
 TOUCH, REST = 0.05, 0.35
 """A sole lower than this (m) that moves slower than this (m/s) bears the body: what skating is
 measured at (`studio_measure`), with a little room for the noise of capture."""
+NOMINAL_TEMPO = 180.0
+"""BPM of the step grid laid on a take whose beat nobody knows."""
 _CHUNK = 512
 """Windows compared with the held-out ones at once."""
 MIRRORED_SOLES = np.array([2, 3, 0, 1])
@@ -144,9 +146,13 @@ class DanceCorpus:
     style: dict[str, str]
 
 
-def gather(paths: Iterable[Path], stretches: Sequence[float] = (0.8, 1.25)) -> DanceCorpus:
+def gather(
+    paths: Iterable[Path],
+    stretches: Sequence[float] = (0.8, 1.25),
+    nominal: float = NOMINAL_TEMPO,
+) -> DanceCorpus:
     """Windows of every take found, split by take; what is nearly the same as a held-out window is
-    left out of training.
+    left out of training. `nominal`: BPM of a take whose beat nobody knows.
     """
     takes = [r for r in sources.find(paths) if r.kind == "take"]
     groups = split(takes)
@@ -154,7 +160,7 @@ def gather(paths: Iterable[Path], stretches: Sequence[float] = (0.8, 1.25)) -> D
     extra: list[DanceWindows] = []
     style = {}
     for recording in takes:
-        file, _ = read_take(recording)
+        file, _ = read_take(recording, nominal)
         part = groups[recording.group]
         windows = cut(file.dance, file.timeline)
         style[file.dance.name] = recording.path.parent.name

@@ -19,6 +19,7 @@ from oscbridge.domain.score_channels import in_key, to_input
 from oscbridge.domain.score_decode import decode
 from oscbridge.domain.timeline import WINDOW
 from oscbridge.training import metrics
+from oscbridge.training.averaging import Averaged
 from oscbridge.training.checkpoints import Checkpoints
 from oscbridge.training.collapse import ACTIVE
 from oscbridge.training.score_pools import Chances, Pools
@@ -37,7 +38,9 @@ Log = list[dict[str, float]]
 
 @dataclass(frozen=True)
 class Settings:
-    """A training: AdamW at a one-cycle rate, the KL warmed up over `warm` of the steps."""
+    """A training: AdamW at a one-cycle rate, the KL warmed up over `warm` of the steps. What stays
+    is the moving average of the weights of that `decay`.
+    """
 
     steps: int = 5800
     batch: int = 32
@@ -46,6 +49,7 @@ class Settings:
     weight_decay: float = 1e-3
     clip: float = 1.0
     warm: float = 0.3
+    decay: float = 0.999
     seed: int = 1
     config: Config = field(default_factory=Config)
     chances: Chances = field(default_factory=Chances)
@@ -72,29 +76,36 @@ def fit(
     unfinished: Path | None = None,
     each: Callable[[int, dict[str, float]], None] = lambda step, figures: None,
 ) -> Log:
-    """Train the VAE in place; the mean figures of each 100 steps, which `each` hears of too.
+    """Train the VAE in place; the mean figures of each 100 steps, which `each` hears of too,
+    the VAE then being what it would be if training ended there.
 
     With a folder for what is `unfinished`, the training found there is gone on with.
     """
     optimiser = torch.optim.AdamW(
         vae.parameters(), settings.rate, weight_decay=settings.weight_decay
     )
+    both = Averaged(vae, settings.decay)
     shelf = Checkpoints(unfinished, _told(settings, pools)) if unfinished else None
-    done, log = shelf.restore(NAME, vae, optimiser) if shelf else (0, [])
+    done, log = shelf.restore(NAME, both, optimiser) if shelf else (0, [])
     last = -(-settings.steps // SEGMENT)
     for segment in range(done, last):
         vae.train()
-        log.append(_segment(vae, optimiser, pools, settings, segment))
+        log.append(_segment(both, optimiser, pools, settings, segment))
+        both.swap()
         each(min((segment + 1) * SEGMENT, settings.steps), log[-1])
+        both.swap()
         if shelf and ((segment + 1) % CHECKPOINT_EVERY == 0 or segment + 1 == last):
-            shelf.save(NAME, segment + 1, vae, optimiser, log)
+            shelf.save(NAME, segment + 1, both, optimiser, log)
+    both.swap()
     vae.eval()
     return log
 
 
 def _segment(
-    vae: MidiVae, optimiser: torch.optim.Optimizer, pools: Pools, settings: Settings, segment: int
+    both: Averaged, optimiser: torch.optim.Optimizer, pools: Pools, settings: Settings, segment: int
 ) -> dict[str, float]:
+    vae = both.model
+    assert isinstance(vae, MidiVae)
     digest = hashlib.sha256(f"{settings.seed}:{NAME}:{segment}".encode()).digest()
     seed = int.from_bytes(digest[:8], "little") >> 1
     rng, generator = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
@@ -111,6 +122,7 @@ def _segment(
             terms.loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(vae.parameters(), settings.clip)
             optimiser.step()
+            both.update()
             seen.append(terms.figures)
     return {name: float(np.mean([figures[name] for figures in seen])) for name in seen[0]}
 

@@ -36,7 +36,7 @@ class Config:
     """Sizes and loss; `widths` and `latents` (a beat) are those of drums, bass and melody.
 
     The KL counts from `free_nats` on; velocity and timing errors are weighted against the
-    likelihood of the notes in nats.
+    likelihood of the notes in nats. `folded` nets see and say pitches also by class and octave.
     """
 
     steps: int = WINDOW
@@ -50,6 +50,7 @@ class Config:
     free_nats: float = 48.0
     velocity_weight: float = 2.0
     timing_weight: float = 20.0
+    folded: bool = False
 
     @property
     def latent(self) -> int:
@@ -77,19 +78,21 @@ class MidiVae(nn.Module):
         self.config = config
         mixers = config.mixers()
         self.encoders = nn.ModuleList(
-            MixerEncoder(config.steps, n, m) for n, m in zip(INPUT_SIZES, mixers, strict=True)
+            MixerEncoder(config.steps, n + k, m)
+            for n, k, m in zip(INPUT_SIZES, self._extra(2), mixers, strict=True)
         )
         self.decoders = nn.ModuleList(
-            MixerDecoder(config.steps, n, m) for n, m in zip(OUTPUT_SIZES, mixers, strict=True)
+            MixerDecoder(config.steps, n + k, m)
+            for n, k, m in zip(OUTPUT_SIZES, self._extra(1), mixers, strict=True)
         )
+        for i, line in enumerate((IN_BASS, IN_MELODY), start=1):
+            self.register_buffer(f"fold_{i}", _fold(line), persistent=False)
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Channels (B, 32, F) -> mean and log variance (B, 128), beat by beat."""
         means, log_variances = [], []
-        for encoder, part in zip(
-            self.encoders, torch.split(x, list(INPUT_SIZES), dim=-1), strict=True
-        ):
-            mean, log_variance = encoder(part)  # (B, 8, 4 | 5 | 7)
+        for i, part in enumerate(torch.split(x, list(INPUT_SIZES), dim=-1)):
+            mean, log_variance = self.encoders[i](self._folded(part, i))  # (B, 8, 4 | 5 | 7)
             means.append(mean)
             log_variances.append(log_variance)
         return torch.cat(means, dim=-1).flatten(1), torch.cat(log_variances, dim=-1).flatten(1)
@@ -99,8 +102,30 @@ class MidiVae(nn.Module):
         beats = latent.reshape(-1, self.config.beats, sum(self.config.latents))
         parts = torch.split(beats, list(self.config.latents), dim=-1)
         return torch.cat(
-            [decoder(part) for decoder, part in zip(self.decoders, parts, strict=True)], dim=-1
+            [self._unfolded(self.decoders[i](part), i) for i, part in enumerate(parts)], dim=-1
         )
+
+    def _extra(self, times: int) -> tuple[int, ...]:
+        """Values a step that a part has besides its channels, if pitch and onset have `times`."""
+        lines = (0, *(_fold(line).shape[1] for line in (IN_BASS, IN_MELODY)))
+        return tuple(times * n if self.config.folded else 0 for n in lines)
+
+    def _folded(self, x: Tensor, part: int) -> Tensor:
+        """Channels of a part with, for a line, classes and octaves of pitches and onsets."""
+        if part == 0 or not self.config.folded:
+            return x
+        fold: Tensor = getattr(self, f"fold_{part}")
+        n = len(fold)
+        return torch.cat([x, x[..., :n] @ fold, x[..., n : 2 * n] @ fold], dim=-1)
+
+    def _unfolded(self, y: Tensor, part: int) -> Tensor:
+        """Logits of a part, those of a line's classes and octaves added to its pitches'."""
+        if part == 0 or not self.config.folded:
+            return y
+        fold: Tensor = getattr(self, f"fold_{part}")
+        n, size = len(fold), OUTPUT_SIZES[part]
+        pitch = y[..., 1 : n + 1] + y[..., size:] @ fold.T
+        return torch.cat([y[..., :1], pitch, y[..., n + 1 : size]], dim=-1)
 
     def loss(
         self,
@@ -131,6 +156,15 @@ class MidiVae(nn.Module):
         ).mean()
         terms = {"loss": loss, "error": notes.mean(), "velocity": velocity.mean(), "kl": kl.mean()}
         return Terms(loss, {k: float(v.detach()) for k, v in terms.items()})
+
+
+def _fold(line: LineChannels) -> Tensor:
+    """(pitches, 12 + octaves): the class and the octave of each pitch, 1 where it is."""
+    pitch = torch.arange(line.range.low, line.range.high + 1)
+    octave = pitch // 12 - line.range.low // 12
+    return torch.cat(
+        [functional.one_hot(pitch % 12, 12), functional.one_hot(octave)], dim=1
+    ).float()
 
 
 def _drum_nll(logits: Tensor, x: Tensor) -> Tensor:
