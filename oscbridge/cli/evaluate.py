@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from oscbridge.cli.train import Progress, need_torch, read_corpus
+from oscbridge.cli.train import Progress, need_torch, read_corpus, read_studio
 from oscbridge.errors import OscbridgeError
 
 
@@ -18,10 +19,12 @@ from oscbridge.errors import OscbridgeError
 )
 @click.option(
     "--model",
-    "model",
-    default="paper",
+    "models",
+    multiple=True,
+    default=("studio",),
     show_default=True,
-    help="Name of a model, or the folder of a version.",
+    help="Name of a model, or the folder of a version. Given several times: versions of studio "
+    "that differ in their seed, measured as one with intervals over the seeds too.",
 )
 @click.option(
     "--models",
@@ -33,7 +36,7 @@ from oscbridge.errors import OscbridgeError
 @click.option(
     "--no-literal",
     is_flag=True,
-    help="Do not train the other reduction's counterpart to measure beside it.",
+    help="paper only: do not train the other reduction's counterpart to measure beside it.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option(
@@ -48,7 +51,7 @@ from oscbridge.errors import OscbridgeError
 )
 def evaluate(
     data: tuple[Path, ...],
-    model: str,
+    models: tuple[str, ...],
     folders: tuple[Path, ...],
     no_literal: bool,
     as_json: bool,
@@ -57,14 +60,16 @@ def evaluate(
 ) -> None:
     """Measure a model on the songs and dances among DATA that it was not trained on.
 
-    Prints the paper's Table 1 beside ours for both reductions (the one the model was not trained
-    with is trained on the spot on the same recordings), baselines, and the collapse panel. With
-    --report also beats, feet, variety and distances between populations, with 95 % intervals.
+    Of studio: music and dance rebuilt, made anew and translated, beside baselines, with 95 %
+    intervals. Of paper: the paper's Table 1 beside ours for both reductions (the one the model was
+    not trained with is trained on the spot on the same recordings), baselines, and the collapse
+    panel; with --report the tables of studio too.
     """
     need_torch()
-    command = f"oscbridge evaluate --model {model} {' '.join(path.name for path in data)}"
+    named = [f"--model {Path(m).name}" for m in models]
+    command = " ".join(["oscbridge evaluate", *named, *(path.name for path in data)])
     try:
-        tables = _tables(data, model, folders, not no_literal, report, command)
+        tables = _tables(data, models, folders, not no_literal, report, command)
     except OscbridgeError as error:
         raise click.ClickException(str(error)) from error
     from oscbridge.training import tables as rendering
@@ -82,7 +87,7 @@ def evaluate(
 
 def _tables(
     data: tuple[Path, ...],
-    model: str,
+    models: tuple[str, ...],
     folders: tuple[Path, ...],
     both: bool,
     report: Path | None,
@@ -90,21 +95,73 @@ def _tables(
 ) -> list[Any]:
     from oscbridge.io import model_files
     from oscbridge.shipped import MODELS
+
+    found = [
+        Path(m) if Path(m).is_dir() else model_files.find((*folders, MODELS), m) for m in models
+    ]
+    presets = {model_files.read_card(folder).preset for folder in found}
+    if presets == {"studio"}:
+        return _studio(data, found, report, command)
+    if len(found) > 1:
+        raise click.BadParameter("several models are measured together for studio only")
+    return _paper(data, found[0], both, report, command)
+
+
+def _studio(
+    data: tuple[Path, ...], found: list[Path], report: Path | None, command: str
+) -> list[Any]:
+    """The tables of versions of `studio` that differ in their seed, as one."""
+    from oscbridge.engine.loading import load
+    from oscbridge.io import model_files
+    from oscbridge.training import studio_measure, studio_tables
+    from oscbridge.training.report import page, seeds, served
+    from oscbridge.training.studio_train import Trained
+
+    card = model_files.read_card(found[0])
+    corpus = read_studio(data, card.recipe["split"])
+    runs = []
+    for folder in found:
+        if model_files.read_card(folder).recipe["split"] != card.recipe["split"]:
+            raise click.BadParameter(f"{folder} was trained on other recordings than {found[0]}")
+        title = f"{card.name} {card.version}, studio"
+        told = partial(_tell_stage, folder)
+        samples = served.samples(load(folder), corpus, title, told=told)
+        told("the bridge on pseudo-pairs")
+        rows = studio_measure.bridge_rows(Trained.load(folder), corpus, "test")
+        runs.append(studio_tables.tables(samples, rows))
+        if report is not None and folder == found[0]:
+            shown = samples
+    tables = runs[0] if len(runs) == 1 else seeds.over_seeds(runs)
+    if report is not None:
+        click.echo(f"report: {page.write(report, shown, tables, command)}", err=True)
+    return tables
+
+
+def _tell_stage(folder: Path, text: str) -> None:
+    click.echo(f"{folder}: {text}", err=True)
+
+
+def _paper(
+    data: tuple[Path, ...], folder: Path, both: bool, report: Path | None, command: str
+) -> list[Any]:
+    from typing import cast
+
+    from oscbridge.io import model_files
     from oscbridge.training import corpus as corpora
     from oscbridge.training import export
     from oscbridge.training.compare import compare
     from oscbridge.training.fit import Settings
-    from oscbridge.vae.presets import Recipe
+    from oscbridge.vae.presets import Recipe, Trio
 
-    given = Path(model)
-    folder = given if given.is_dir() else model_files.find((*folders, MODELS), model)
-    trio, card = export.load(folder), model_files.read_card(folder)
+    trio, card = cast(Trio, export.load(folder)), model_files.read_card(folder)
     readings, skipped = read_corpus(data)
     corpus = corpora.gather(readings, skipped, before=card.recipe.get("split", {}))
     recipe = {k: card.recipe[k] for k in ("epochs", "batch", "learning_rate")}
-    settings = Settings(card.preset, card.recipe["reduction"], card.seed, Recipe(**recipe))
+    settings = Settings(card.recipe["reduction"], card.seed, Recipe(**recipe))
     if both:
-        with Progress(settings.recipe.epochs, "training the counterpart", warns=False) as watch:
+        with Progress(
+            epochs=settings.recipe.epochs, label="training the counterpart", warns=False
+        ) as watch:
             tables = compare(trio, corpus, settings, watch)
     else:
         tables = compare(trio, corpus, settings, None)

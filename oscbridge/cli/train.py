@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ INSTALL = 'python3 -m pip install -c constraints.txt ".[train]"'
 
 
 _TOLD = 12
-_VAES = 3
+_GRAIN = 1000
+"""Marks of the bar that each net's training is worth."""
 
 
 def need_torch() -> None:
@@ -35,20 +37,20 @@ def _as_told(item: str | None) -> str | None:
 
 
 class Progress:
-    """A progress bar over the epochs of all VAEs of one training; what must be said, above it."""
+    """A progress bar over the nets of one training; what must be said, above it."""
 
-    def __init__(self, epochs: int, label: str = "training", *, warns: bool = True) -> None:
+    def __init__(
+        self, nets: int = 3, epochs: int = 1, label: str = "training", *, warns: bool = True
+    ) -> None:
         self.epochs = epochs
         self.warns = warns
         self.bar: Any = click.progressbar(
-            length=epochs * _VAES,
+            length=_GRAIN * nets,
             label=label,
             item_show_func=_as_told,
             file=sys.stderr,
         )
-        self.done = 0
-        self.before = 0
-        self.name = ""
+        self.names: list[str] = []
 
     def __enter__(self) -> Progress:
         self.bar.__enter__()
@@ -59,12 +61,15 @@ class Progress:
 
     def epoch(self, name: str, done: int, figures: dict[str, float]) -> None:
         """The bar moves to this epoch of this VAE."""
-        if name != self.name:
-            self.before, self.name = self.before + (self.epochs if self.name else 0), name
-        at = self.before + done
-        told = f"{name} {done}/{self.epochs}: loss {figures['loss']:.4g}, KL {figures['kl']:.3g}"
-        self.bar.update(at - self.done, told)
-        self.done = at
+        self.at(name, done / self.epochs, figures)
+
+    def at(self, name: str, fraction: float, figures: dict[str, float]) -> None:
+        """The bar moves to where this net's training is, 0 to 1."""
+        if name not in self.names:
+            self.names.append(name)
+        told = ", ".join(f"{key} {figures[key]:.4g}" for key in ("loss", "kl") if key in figures)
+        place = round(_GRAIN * (self.names.index(name) + fraction))
+        self.bar.update(place - self.bar.pos, f"{name} {fraction:.0%}: {told}")
 
     def warn(self, text: str) -> None:
         """Say it on a line of its own; the bar goes on below."""
@@ -72,10 +77,8 @@ class Progress:
             click.echo(click.style(f"\nwarning: {text}", fg="yellow"), err=True)
 
 
-def read_corpus(paths: tuple[Path, ...]) -> tuple[list[Any], list[str]]:
-    """The readings of the folders, a bar over their files, and what was left out, told."""
-    from oscbridge.training import corpus
-
+def reading(read: Callable[[Callable[[Any, int], None]], Any]) -> Any:
+    """What `read` makes of recordings, a bar over them as it hears of each."""
     shown: list[Any] = []
     bar: Any = click.progressbar(
         length=1,
@@ -90,13 +93,35 @@ def read_corpus(paths: tuple[Path, ...]) -> tuple[list[Any], list[str]]:
         shown.append(recording)
 
     with bar:
-        readings, skipped = corpus.read(paths, each)
+        made = read(each)
         bar.update(1)
+    return made
+
+
+def tell_skipped(skipped: Sequence[str]) -> None:
+    """Say what was left out and why."""
     for line in skipped[:_TOLD]:
         click.echo(f"left out: {line}", err=True)
     if len(skipped) > _TOLD:
         click.echo(f"left out: {len(skipped) - _TOLD} more", err=True)
+
+
+def read_corpus(paths: tuple[Path, ...]) -> tuple[list[Any], list[str]]:
+    """The readings of the folders for `paper`, and what was left out, told."""
+    from oscbridge.training import corpus
+
+    readings, skipped = reading(lambda each: corpus.read(paths, each))
+    tell_skipped(skipped)
     return readings, skipped
+
+
+def read_studio(paths: tuple[Path, ...], before: Any = None) -> Any:
+    """The corpus of the folders for `studio`, what was left out told."""
+    from oscbridge.training import studio_corpus
+
+    corpus = reading(lambda each: studio_corpus.read(paths, each, before))
+    tell_skipped(corpus.skipped)
+    return corpus
 
 
 @click.command()
@@ -110,15 +135,26 @@ def read_corpus(paths: tuple[Path, ...]) -> tuple[list[Any], list[str]]:
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder of the model; the new version becomes its next numbered folder.",
 )
-@click.option("--preset", default="paper", show_default=True, help="Architecture and recipe.")
+@click.option(
+    "--preset",
+    type=click.Choice(["studio", "paper"]),
+    default="studio",
+    show_default=True,
+    help="Architecture and recipe.",
+)
 @click.option(
     "--reduction",
     type=click.Choice(["sum", "mean"]),
-    default="sum",
-    show_default=True,
-    help="Scale of the squared error; mean is the paper's loss to the letter.",
+    help="paper only: scale of the squared error; mean is the paper's loss to the letter.  "
+    "[default: sum]",
 )
-@click.option("--epochs", type=click.IntRange(min=1), help="Instead of the preset's.")
+@click.option(
+    "--length",
+    type=click.FloatRange(0, 100, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="How long to train, 1 as the preset does.",
+)
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True)
 @click.option(
     "--resume/--fresh",
@@ -130,55 +166,67 @@ def train(
     data: tuple[Path, ...],
     output: Path,
     preset: str,
-    reduction: str,
-    epochs: int | None,
+    reduction: str | None,
+    length: float,
     seed: int,
     resume: bool,
 ) -> None:
-    """Train the three VAEs on folders of songs (.mid) and dances (.bvh .npz .json .csv).
+    """Train a model on folders of songs (.mid) and dances (.bvh .npz .json .csv).
 
     Songs and dances need not belong together. A tenth of them is kept aside to measure with.
-    An interrupted training goes on when the same command is given again.
+    Drummers' performances (the Groove MIDI Dataset) teach studio's drums. An interrupted training
+    goes on when the same command is given again.
     """
     need_torch()
+    if preset == "studio" and reduction is not None:
+        raise click.BadParameter("--reduction is of --preset paper; studio has one loss only")
+    start = time.monotonic()
     try:
-        folder, seconds = _train(data, output, preset, reduction, epochs, seed, resume)
+        if preset == "paper":
+            folder = _paper(data, output, reduction or "sum", length, seed, resume)
+        else:
+            folder = _studio(data, output, length, seed, resume)
     except OscbridgeError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"{folder}: trained in {seconds:.0f} s")
+    click.echo(f"{folder}: trained in {time.monotonic() - start:.0f} s")
     click.echo(f"measure it: oscbridge evaluate --model {folder} {' '.join(map(str, data))}")
 
 
-def _train(
-    data: tuple[Path, ...],
-    output: Path,
-    preset: str,
-    reduction: Any,
-    epochs: int | None,
-    seed: int,
-    resume: bool,
-) -> tuple[Path, float]:
+def _paper(
+    data: tuple[Path, ...], output: Path, reduction: Any, length: float, seed: int, resume: bool
+) -> Path:
     from dataclasses import replace
 
     from oscbridge.training import corpus as corpora
     from oscbridge.training import train as training
     from oscbridge.training.fit import Settings
-    from oscbridge.vae.presets import PRESETS
+    from oscbridge.vae.presets import Recipe
 
-    if preset not in PRESETS:
-        raise click.BadParameter(f"{preset!r} is not one of {', '.join(PRESETS)}")
-    recipe = PRESETS[preset].recipe
-    if epochs is not None:
-        recipe = replace(recipe, epochs=epochs)
-    start = time.monotonic()
+    recipe = Recipe()
+    recipe = replace(recipe, epochs=max(1, round(length * recipe.epochs)))
     corpus = corpora.gather(*read_corpus(data))
     corpora.check_trainable(corpus)
     for name, domain in (("songs", corpus.music), ("takes", corpus.dance)):
-        counts = [
-            f"{len(k)} {p} ({len(getattr(domain, p))} windows)" for p, k in domain.keys.items()
-        ]
-        click.echo(f"{name}: {', '.join(counts)}", err=True)
-    settings = Settings(preset, reduction, seed, recipe)
-    with Progress(recipe.epochs) as watch:
-        folder = training.train(corpus, settings, output, watch, fresh=not resume)
-    return folder, time.monotonic() - start
+        counts = {p: (len(k), len(getattr(domain, p))) for p, k in domain.keys.items()}
+        _tell_counts(name, counts)
+    settings = Settings(reduction, seed, recipe)
+    with Progress(epochs=recipe.epochs) as watch:
+        return training.train(corpus, settings, output, watch, fresh=not resume)
+
+
+def _studio(data: tuple[Path, ...], output: Path, length: float, seed: int, resume: bool) -> Path:
+    from oscbridge.training import studio_version
+    from oscbridge.training.studio_train import NAMES, Recipe
+
+    corpus = read_studio(data)
+    for name, windows in (("songs", corpus.music), ("takes", corpus.dance.parts())):
+        counts = {p: (len(keys), len(windows[p])) for p, keys in corpus.split[name].items()}
+        _tell_counts(name, counts)
+    recipe = Recipe().seeded(seed).lengthened(length)
+    with Progress(len(NAMES)) as watch:
+        return studio_version.train(corpus, recipe, seed, output, watch.at, fresh=not resume)
+
+
+def _tell_counts(name: str, counts: dict[Any, tuple[int, int]]) -> None:
+    parts = [f"{files} {part} ({windows} windows)" for part, (files, windows) in counts.items()]
+    click.echo(f"{name}: {', '.join(parts)}", err=True)

@@ -45,7 +45,8 @@ class Card:
     """What a model version says about itself.
 
     `config`: each net's Config; `window` in steps, `latent` and `bridge_latent` in dimensions;
-    `files`: sha256 (hex) of each of `files_of(preset)`; `recipe`: how it was trained, its split included;
+    `files`: sha256 (hex) of each of `files_of(preset)`; `recipe`: how it was trained, and
+    its split;
     `metrics`: section -> figure -> value, on the test split; `golden`: the tolerance within which
     the graphs must answer the inputs stored in `golden.npz`.
     """

@@ -38,9 +38,7 @@ class Mixture:
         drawn = self.means[parts] + np.einsum("nij,nj->ni", self.factors[parts], noise)
         return np.asarray(drawn, np.float32)
 
-    def along(
-        self, noise: NDArray[np.float32], rng: np.random.Generator
-    ) -> NDArray[np.float32]:
+    def along(self, noise: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
         """Latents (count, latent) that lie in one part, drawn, as unit normal `noise` (count,
         latent) goes: akin where the noise is.
         """

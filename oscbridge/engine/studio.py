@@ -1,5 +1,5 @@
-"""The bridge of the `studio` preset: music by parts in C, dance at four poses a step, and rhythm and
-energy taken past the latents where those do not carry them.
+"""The bridge of the `studio` preset: music by parts in C, dance at four poses a step; rhythm and
+energy go past the latents, which do not carry them.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,7 +100,7 @@ class Music:
         run = _to_length(join(logits, starts), steps)
         edges = [*starts.tolist(), max(steps, int(starts[-1]) + 1)]
         scores = []
-        for window, (first, last) in enumerate(zip(edges, edges[1:], strict=False)):
+        for window, (first, last) in enumerate(pairwise(edges)):
             part = run[first : min(last, steps)]
             if len(part):
                 scores.append(_counted(part, counts[window] * len(part) / WINDOW, sampling))
@@ -109,9 +110,7 @@ class Music:
 def about(windows: Score) -> Descriptors:
     """What is known about windows end to end."""
     drums = windows.drums.reshape(-1, WINDOW, windows.drums.shape[1])
-    bass, melody = (
-        v.reshape(-1, WINDOW) for v in (windows.bass_velocity, windows.melody_velocity)
-    )
+    bass, melody = (v.reshape(-1, WINDOW) for v in (windows.bass_velocity, windows.melody_velocity))
     return descriptors.of_music(drums, bass, melody, _NO_TEMPO)
 
 

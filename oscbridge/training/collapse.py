@@ -51,7 +51,7 @@ class Panel:
         )
         if reduction == "mean":
             return text + "The KL outweighs the mean error: train with --reduction sum."
-        return text + "Train on more recordings, or longer (--epochs)."
+        return text + "Train on more recordings, or longer (--length)."
 
 
 def panel(mean: Tensor, log_variance: Tensor, output: Tensor, target: Tensor) -> Panel:

@@ -20,7 +20,6 @@ from torch import Tensor, nn
 
 from oscbridge.domain.graphs import GRAPHS, Graph
 from oscbridge.domain.graphs import Tensor as Declared
-from oscbridge.errors import ModelError
 from oscbridge.io import model_files
 from oscbridge.vae.nets import Nets
 from oscbridge.vae.presets import PRESETS

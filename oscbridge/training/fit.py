@@ -42,7 +42,6 @@ class Watch(Protocol):
 class Settings:
     """What a training's result depends on besides its windows."""
 
-    preset: str = "paper"
     reduction: Reduction = "sum"
     seed: int = 1
     recipe: Recipe = field(default_factory=Recipe)
@@ -207,7 +206,7 @@ def _shelf(
     return Checkpoints(
         folder,
         {
-            "preset": settings.preset,
+            "preset": "paper",
             "config": trio.config(),
             "seed": settings.seed,
             "recipe": [recipe.epochs, recipe.batch, recipe.learning_rate],

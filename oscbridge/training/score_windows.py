@@ -89,6 +89,12 @@ def each_window(score: Score) -> Iterator[Score]:
         yield score.cut(start, start + WINDOW)
 
 
+def each_window_of(windows: Score) -> Iterator[Score]:
+    """Windows end to end, one after the other."""
+    for start in range(0, windows.steps, WINDOW):
+        yield windows.cut(start, start + WINDOW)
+
+
 def cut(songs: Sequence[Song]) -> ScoreWindows:
     """Every window, one a beat, in which all three parts play, without repeats (by notes, in C)."""
     scores: list[Score] = []

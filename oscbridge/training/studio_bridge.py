@@ -15,8 +15,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from oscbridge.domain.descriptors import Descriptors, traits
 from oscbridge.training.checkpoints import Checkpoints
-from oscbridge.training.pairing import Descriptors, costs, pseudo_pairs, self_labels, traits
+from oscbridge.training.pairing import costs, pseudo_pairs, self_labels
 from oscbridge.vae.elbo import sample
 from oscbridge.vae.studio.bridge_vae import Batch, BridgeVae, Config
 

@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from oscbridge.domain import skeleton
+from oscbridge.domain.descriptors import Descriptors, ranks
 from oscbridge.domain.rhythm import accents, beat_envelope, motion_speed, music_energy, standardised
 from oscbridge.domain.rhythm_paths import RhythmLogits, matched_count, retimed, rhythm_logits
 from oscbridge.training.metrics import motion_range, rank_correlation, speed
-from oscbridge.training.pairing import Descriptors, costs, pseudo_pairs, ranks
+from oscbridge.training.pairing import costs, pseudo_pairs
 from oscbridge.training.rhythm_metrics import accents_of, meeting, motion_beats_of
 from oscbridge.training.studio_bridge import Windows
 from oscbridge.training.studio_translation import Translation

@@ -4,9 +4,8 @@ soles bear the body.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,9 +15,8 @@ from scipy.ndimage import binary_closing, binary_opening
 from oscbridge.domain.dance import Dance
 from oscbridge.domain.pose import SOLES, mirror, to_front, turn
 from oscbridge.domain.timeline import STEPS_PER_BEAT, WINDOW, Timeline
-from oscbridge.training import sources
-from oscbridge.training.corpus import read_take
-from oscbridge.training.split import PARTS, Part, split
+from oscbridge.io.dance_file import DanceFile
+from oscbridge.training.split import PARTS, Part
 from oscbridge.training.windows import alike
 
 FRAMES_PER_STEP = 4
@@ -64,7 +62,8 @@ class DanceWindows:
     @classmethod
     def joined(cls, parts: Sequence[DanceWindows]) -> DanceWindows:
         """All windows of the parts, in order."""
-        return cls(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)))
+        some = parts or [_stacked([])]
+        return cls(*(np.concatenate([getattr(p, f.name) for p in some]) for f in fields(cls)))
 
     def mirrored(self) -> DanceWindows:
         """The windows with left and right exchanged."""
@@ -145,30 +144,34 @@ class DanceCorpus:
     extra: DanceWindows
     style: dict[str, str]
 
+    def parts(self) -> dict[Part, DanceWindows]:
+        """The windows on the beat of each part."""
+        return {part: getattr(self, part) for part in PARTS}
 
-def gather(
-    paths: Iterable[Path],
-    stretches: Sequence[float] = (0.8, 1.25),
-    nominal: float = NOMINAL_TEMPO,
-) -> DanceCorpus:
-    """Windows of every take found, split by take; what is nearly the same as a held-out window is
-    left out of training. `nominal`: BPM of a take whose beat nobody knows.
+
+@dataclass(frozen=True)
+class Take:
+    """A take that was read: its style, and the part of the corpus it belongs to."""
+
+    file: DanceFile
+    style: str
+    part: Part
+
+
+def gather(takes: Sequence[Take], stretches: Sequence[float] = (0.8, 1.25)) -> DanceCorpus:
+    """Windows of the takes, by part; what is nearly the same as a held-out window is left out of
+    training.
     """
-    takes = [r for r in sources.find(paths) if r.kind == "take"]
-    groups = split(takes)
     parts: dict[Part, list[DanceWindows]] = {part: [] for part in PARTS}
     extra: list[DanceWindows] = []
     style = {}
-    for recording in takes:
-        file, _ = read_take(recording, nominal)
-        part = groups[recording.group]
-        windows = cut(file.dance, file.timeline)
-        style[file.dance.name] = recording.path.parent.name
-        parts[part].append(windows)
-        if part == "train":
+    for take in takes:
+        dance, timeline = take.file.dance, take.file.timeline
+        style[dance.name] = take.style
+        parts[take.part].append(cut(dance, timeline))
+        if take.part == "train":
             extra += [
-                cut(file.dance, file.timeline, hop=0.25, stretch=stretch)
-                for stretch in (1.0, *stretches)
+                cut(dance, timeline, hop=0.25, stretch=stretch) for stretch in (1.0, *stretches)
             ]
     train, validation, test = (DanceWindows.joined(parts[part]) for part in PARTS)
     validation = apart(validation, test)

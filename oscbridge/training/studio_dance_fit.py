@@ -96,12 +96,17 @@ def begun(stock: Stock, recipe: Recipe, config: Config) -> PoseVae:
 
 
 def fit(
-    stock: Stock, recipe: Recipe, config: Config, watch: Watch, unfinished: Path | None = None
+    stock: Stock,
+    recipe: Recipe,
+    config: Config,
+    watch: Watch,
+    unfinished: Path | None = None,
+    start: PoseVae | None = None,
 ) -> PoseVae:
-    """The trained VAE; `watch` hears of every epoch. With a folder for what is `unfinished`, the
-    training found there is gone on with, to the same end.
+    """The trained VAE, on from `start` or from the closed form; `watch` hears of every epoch. With
+    a folder for what is `unfinished`, the training found there is gone on with, to the same end.
     """
-    vae = begun(stock, recipe, config)
+    vae = start or begun(stock, recipe, config)
     optimiser = torch.optim.AdamW(
         [{"params": [p], "share": _share(n)} for n, p in vae.named_parameters()],
         weight_decay=recipe.weight_decay,

@@ -49,6 +49,10 @@ class Translation:
         made_spreads, real = ([_spread(z) for z in group] for group in (made, sides))
         return cls(vae, (made_spreads[0], made_spreads[1]), (real[0], real[1]), apart)
 
+    def shared_of(self, material: Material) -> tuple[Tensor, Tensor]:
+        """Mean z' (N, 64) of the training windows of music and of dance."""
+        return self.shared(material.music.mean, 0), self.shared(material.dance.mean, 1)
+
     @torch.no_grad()
     def shared(self, z: Tensor, domain: int) -> Tensor:
         """Mean z' (N, 64) of z (N, 128)."""

@@ -8,7 +8,9 @@ import pytest
 from oscbridge.domain import rhythm
 from oscbridge.domain.pose import COUNT
 from oscbridge.training import pairing
-from oscbridge.training.pairing import Descriptors, Weights
+from oscbridge.domain import descriptors
+from oscbridge.domain.descriptors import Descriptors
+from oscbridge.training.pairing import Weights
 
 
 def described(count: int, seed: int) -> Descriptors:
@@ -72,12 +74,12 @@ def test_louder_busier_windows_have_more_energy_and_the_first_bar_its_contour() 
     drums = np.zeros((2, 32, 12))
     drums[0, ::4, 0] = drums[1, :16, 0] = 100
     silent = np.zeros((2, 32))
-    music = pairing.of_music(drums, silent, silent, np.array([120.0, 120.0]))
+    music = descriptors.of_music(drums, silent, silent, np.array([120.0, 120.0]))
     assert music.energy.tolist() == [8 / 32, 16 / 32]
     assert music.contour == pytest.approx([1.0, 2.0])
     still = np.zeros((2, 128, COUNT, 3))
     still[1, :, rhythm.LIMBS, 0] = 0.3 * np.sin(np.arange(128) / 3)
-    dance = pairing.of_dance(still, 4, np.array([120.0, 120.0]))
+    dance = descriptors.of_dance(still, 4, np.array([120.0, 120.0]))
     assert dance.energy[0] == 0 < dance.energy[1]
     assert not dance.envelope[0].any()
     assert dance.envelope[1].std() == pytest.approx(1.0)

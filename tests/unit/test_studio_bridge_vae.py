@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from oscbridge.domain.rhythm import standardised
-from oscbridge.training.pairing import Descriptors
+from oscbridge.domain.descriptors import Descriptors
 from oscbridge.training.studio_bridge import Material, Recipe, Windows, fit
 from oscbridge.training.studio_bridge_measure import retrieval
 from oscbridge.training.studio_translation import Translation

@@ -1,6 +1,9 @@
 """Interim."""
+
 from __future__ import annotations
+
 from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 
@@ -8,11 +11,13 @@ from torch import Tensor, nn
 @dataclass(frozen=True)
 class Config:
     """Interim."""
+
     latent: int = 128
 
 
 class MidiPrior(nn.Module):
     """Interim."""
+
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.config = config

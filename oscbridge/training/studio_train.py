@@ -1,0 +1,207 @@
+"""Training the nets of `studio`, one after the other, from a corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from oscbridge.domain import descriptors
+from oscbridge.domain.graphs import FRAMES_PER_STEP
+from oscbridge.domain.known import Known
+from oscbridge.domain.score import Score
+from oscbridge.domain.timeline import WINDOW
+from oscbridge.errors import ModelError
+from oscbridge.io import model_files
+from oscbridge.training import (
+    export,
+    studio_bridge,
+    studio_dance_fit,
+    studio_music,
+    studio_prior,
+)
+from oscbridge.training.score_windows import ScoreWindows
+from oscbridge.training.studio_bridge import Material, Windows
+from oscbridge.training.studio_corpus import StudioCorpus
+from oscbridge.training.studio_dance import DanceWindows
+from oscbridge.training.studio_dance_fit import Stock
+from oscbridge.training.studio_known import known
+from oscbridge.training.studio_translation import Translation
+from oscbridge.vae.studio import bridge_vae, pose_vae
+from oscbridge.vae.studio.midi_vae import MidiVae
+from oscbridge.vae.studio.nets import Studio
+from oscbridge.vae.studio.pose_vae import PoseVae
+
+MORE_DANCE = 6000
+"""Windows off the beat and at other tempos that the bridge learns from besides those on it."""
+_AT_ONCE = 256
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How each net is trained."""
+
+    music: studio_music.Settings = field(default_factory=studio_music.Settings)
+    prior: studio_prior.Settings = field(default_factory=studio_prior.Settings)
+    dance: studio_dance_fit.Recipe = field(default_factory=studio_dance_fit.Recipe)
+    bridge: studio_bridge.Recipe = field(default_factory=studio_bridge.Recipe)
+
+    def seeded(self, seed: int) -> Recipe:
+        """The recipe with every net's randomness drawn from that seed."""
+        return Recipe(*(replace(each, seed=seed) for each in self._all()))
+
+    def lengthened(self, share: float) -> Recipe:
+        """The recipe with that share of the steps of each net, at least one epoch of each."""
+
+        def times(count: int) -> int:
+            return max(1, round(share * count))
+
+        return Recipe(
+            replace(self.music, steps=times(self.music.steps)),
+            replace(self.prior, steps=times(self.prior.steps)),
+            replace(self.dance, epochs=times(self.dance.epochs)),
+            replace(self.bridge, epochs=times(self.bridge.epochs)),
+        )
+
+    def told(self) -> dict[str, Any]:
+        """As JSON-able values by net."""
+        return dict(zip(NAMES, (asdict(each) for each in self._all()), strict=True))
+
+    def _all(self) -> tuple[Any, ...]:
+        return self.music, self.prior, self.dance, self.bridge
+
+
+NAMES = ("midi_vae", "midi_prior", "pose_vae", "bridge_vae")
+Watch = Callable[[str, float, dict[str, float]], None]
+"""(net, how far its training is, 0 to 1, latest figures)."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The nets, what they know of their training windows, and each net's last figures."""
+
+    nets: Studio
+    known: Known
+    last: dict[str, dict[str, float]]
+
+    @classmethod
+    def load(cls, folder: Path) -> Trained:
+        """A version of `studio`, to measure or to train further. Raises ModelError."""
+        nets = export.load(folder)
+        if not isinstance(nets, Studio):
+            raise ModelError(f"{folder}: not a version of studio")
+        return cls(nets, Known.of(model_files.read_latents(folder)), {})
+
+
+def fit(
+    corpus: StudioCorpus,
+    recipe: Recipe,
+    watch: Watch,
+    unfinished: Path | None = None,
+    start: Studio | None = None,
+) -> Trained:
+    """Train all nets; with `start`, on from those weights.
+
+    With a folder for what is `unfinished`, the training found there is gone on with.
+    """
+    last: dict[str, dict[str, float]] = {}
+
+    def heard(name: str) -> Callable[[float, dict[str, float]], None]:
+        def hear(done: float, figures: dict[str, float]) -> None:
+            last[name] = figures
+            watch(name, done, figures)
+
+        return hear
+
+    torch_seeded = recipe.music.seed
+    midi_vae = start.midi_vae if start else studio_music.fresh(recipe.music)
+    say = heard("midi_vae")
+    studio_music.fit(
+        midi_vae, corpus.pools, recipe.music, unfinished,
+        lambda step, figures: say(step / recipe.music.steps, figures),
+    )  # fmt: skip
+    music = heard_windows(midi_vae, corpus.music["train"])
+    prior = studio_prior.fit(
+        music.mean, music.log_variance, recipe.prior, unfinished, heard("midi_prior"),
+        start=start.midi_prior if start else None,
+    )  # fmt: skip
+    poses = fit_dance(corpus, recipe.dance, heard("pose_vae"), unfinished, start)
+    material = material_of(poses, music, corpus, recipe)
+    bridge, _ = studio_bridge.fit(
+        material, bridge_vae.Config(), recipe.bridge, unfinished, heard("bridge_vae"),
+        start=start.bridge_vae if start else None,
+    )  # fmt: skip
+    nets = Studio(midi_vae, prior, poses, bridge)
+    counts = onsets_in(corpus.music["train"])
+    facts = known(Translation.of(bridge, material), material, counts, torch_seeded)
+    return Trained(nets, facts, last)
+
+
+def fit_dance(
+    corpus: StudioCorpus,
+    recipe: studio_dance_fit.Recipe,
+    say: Callable[[float, dict[str, float]], None],
+    unfinished: Path | None,
+    start: Studio | None,
+) -> PoseVae:
+    """The pose VAE of a corpus."""
+    return studio_dance_fit.fit(
+        Stock.of(corpus.dance.extra), recipe, pose_vae.Config(),
+        lambda epoch, figures, vae: say(epoch / recipe.epochs, figures), unfinished,
+        start=start.pose_vae if start else None,
+    )  # fmt: skip
+
+
+def material_of(poses: PoseVae, music: Windows, corpus: StudioCorpus, recipe: Recipe) -> Material:
+    """What the bridge learns from: posteriors of the frozen VAEs, pseudo-paired."""
+    dance = corpus.dance
+    on_beat = DanceWindows.joined([dance.train, dance.train.mirrored()])
+    rng = np.random.default_rng(0)
+    rows = np.sort(rng.permutation(len(dance.extra))[:MORE_DANCE])
+    off_beat = dance.extra.chosen(rows)
+    seen = seen_windows(poses, DanceWindows.joined([on_beat, off_beat]))
+    return Material.of(music, seen, recipe.bridge.rounds)
+
+
+@torch.no_grad()
+def heard_windows(vae: MidiVae, windows: ScoreWindows) -> Windows:
+    """Posteriors of windows of music, and what is known about them."""
+    mean, log_variance = studio_music.encoded(vae, windows)
+    about = descriptors.of_music(*onsets_of(windows.score), windows.tempo)
+    return Windows(mean, log_variance, about)
+
+
+def onsets_of(
+    score: Score,
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
+    """Onset velocities of windows end to end: (N, 32, 12), (N, 32), (N, 32)."""
+    return (
+        score.drums.reshape(-1, WINDOW, score.drums.shape[1]),
+        score.bass_velocity.reshape(-1, WINDOW),
+        score.melody_velocity.reshape(-1, WINDOW),
+    )
+
+
+def onsets_in(windows: ScoreWindows) -> NDArray[np.intp]:
+    """Onsets of each part (N, 3) in each window."""
+    drums, bass, melody = onsets_of(windows.score)
+    counts = [np.count_nonzero(drums, axis=(1, 2))]
+    counts += [np.count_nonzero(line, axis=1) for line in (bass, melody)]
+    return np.stack(counts, axis=1)
+
+
+@torch.no_grad()
+def seen_windows(vae: PoseVae, windows: DanceWindows) -> Windows:
+    """Posteriors of windows of dance, and what is known about them."""
+    halves = [
+        vae.encode(torch.from_numpy(windows.poses[i : i + _AT_ONCE]))
+        for i in range(0, len(windows), _AT_ONCE)
+    ]
+    about = descriptors.of_dance(windows.poses, FRAMES_PER_STEP, windows.tempo)
+    mean, log_variance = (torch.cat(half) for half in zip(*halves, strict=True))
+    return Windows(mean, log_variance, about)
