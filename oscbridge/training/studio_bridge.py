@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -27,6 +28,21 @@ BLOCK = 4000
 _NAME = "bridge_vae"
 _WARM_UP = 0.1
 """Share of the training in which the rate rises to its peak; from there it falls as a cosine."""
+
+
+class Known(NamedTuple):
+    """What is known about N windows without any net: the standardised `envelope` (N, steps) of
+    their accents or motion beats, and `ranks` (N, 2) of their energy and contour.
+    """
+
+    envelope: Tensor
+    ranks: Tensor
+
+    @classmethod
+    def of(cls, about: Descriptors, known: Descriptors) -> Known:
+        """From their descriptors, ranked among the `known` (training) ones of their domain."""
+        envelope = torch.from_numpy(about.envelope.astype(np.float32))
+        return cls(envelope, torch.from_numpy(traits(about, known)).float())
 
 
 @dataclass(frozen=True)
@@ -78,6 +94,11 @@ class Material:
         labels = [torch.from_numpy(self_labels(w.about, w.about)) for w in (music, dance)]
         ranks = [torch.from_numpy(traits(w.about, w.about)).float() for w in (music, dance)]
         return cls(music, dance, (labels[0], labels[1]), (ranks[0], ranks[1]), found)
+
+    def known(self, domain: int) -> Known:
+        """About every window of music (0) or of dance (1)."""
+        about = (self.music, self.dance)[domain].about
+        return Known(torch.from_numpy(about.envelope.astype(np.float32)), self.traits[domain])
 
     def fingerprint(self) -> str:
         """Hash of the latents and the pairs."""
