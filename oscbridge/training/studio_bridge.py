@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -28,6 +29,21 @@ BLOCK = 4000
 _NAME = "bridge_vae"
 _WARM_UP = 0.1
 """Share of the training in which the rate rises to its peak; from there it falls as a cosine."""
+
+
+class Known(NamedTuple):
+    """What is known about N windows without any net: the standardised `envelope` (N, steps) of
+    their accents or motion beats, and `ranks` (N, 2) of their energy and contour.
+    """
+
+    envelope: Tensor
+    ranks: Tensor
+
+    @classmethod
+    def of(cls, about: Descriptors, known: Descriptors) -> Known:
+        """From their descriptors, ranked among the `known` (training) ones of their domain."""
+        envelope = torch.from_numpy(about.envelope.astype(np.float32))
+        return cls(envelope, torch.from_numpy(traits(about, known)).float())
 
 
 @dataclass(frozen=True)
@@ -80,6 +96,11 @@ class Material:
         ranks = [torch.from_numpy(traits(w.about, w.about)).float() for w in (music, dance)]
         return cls(music, dance, (labels[0], labels[1]), (ranks[0], ranks[1]), found)
 
+    def known(self, domain: int) -> Known:
+        """About every window of music (0) or of dance (1)."""
+        about = (self.music, self.dance)[domain].about
+        return Known(torch.from_numpy(about.envelope.astype(np.float32)), self.traits[domain])
+
     def fingerprint(self) -> str:
         """Hash of the latents and the pairs."""
         digest = hashlib.sha256(self.pairs.tobytes())
@@ -106,16 +127,16 @@ def fit(
     config: Config = Config(),  # noqa: B008 - frozen
     recipe: Recipe = Recipe(),
     unfinished: Path | None = None,
+    say: Callable[[float, dict[str, float]], None] = lambda done, figures: None,
+    start: BridgeVae | None = None,
 ) -> tuple[BridgeVae, list[dict[str, float]]]:
-    """The trained bridge and its mean figures by epoch.
+    """The trained bridge, on from `start` if one is given, and its mean figures by epoch; `say`
+    hears how far the training is.
 
     With a folder for what is `unfinished`, the training found there is gone on with, to the same
     weights as without a break.
     """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(recipe.seed)
-        vae = BridgeVae(config)
-    vae.whiten(material.music.mean, material.dance.mean)
+    vae = start or _begun(material, config, recipe)
     optimiser = torch.optim.AdamW(
         vae.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
     )
@@ -124,9 +145,18 @@ def fit(
     vae.train()
     for epoch in range(done + 1, recipe.epochs + 1):
         log.append(_epoch(vae, optimiser, material, recipe, epoch))
+        say(epoch / recipe.epochs, log[-1])
         if shelf and (epoch % CHECKPOINT_EVERY == 0 or epoch == recipe.epochs):
             shelf.save(_NAME, epoch, vae, optimiser, log)
     return vae.eval(), log
+
+
+def _begun(material: Material, config: Config, recipe: Recipe) -> BridgeVae:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        vae = BridgeVae(config)
+    vae.whiten(material.music.mean, material.dance.mean)
+    return vae
 
 
 def _epoch(

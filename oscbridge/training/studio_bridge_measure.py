@@ -22,7 +22,7 @@ from oscbridge.domain.rhythm_paths import RhythmLogits, matched_count, retimed, 
 from oscbridge.training.metrics import motion_range, rank_correlation, speed
 from oscbridge.training.pairing import costs, pseudo_pairs
 from oscbridge.training.rhythm_metrics import accents_of, meeting, motion_beats_of
-from oscbridge.training.studio_bridge import Windows
+from oscbridge.training.studio_bridge import Known, Windows
 from oscbridge.training.studio_translation import Translation
 from oscbridge.vae.studio.bridge_vae import BridgeVae, cost_of
 
@@ -222,8 +222,8 @@ def bridge_rows(
 ) -> list[Row]:
     """Every row of one bridge; with its rhythm `channel` in use, those of drawn answers too."""
     n = decoders.frames_per_step
-    music = translation.shared(held.pairs.music.mean, MUSIC)
-    dance = translation.shared(held.pairs.dance.mean, DANCE)
+    music = _shared(translation, held, held.pairs, MUSIC)
+    dance = _shared(translation, held, held.pairs, DANCE)
     unit = [torch.nn.functional.normalize(s, dim=1) for s in (music, dance)]
     rows: list[Row] = [
         {"direction": "mates", "answer": answer, **retrieval(likeness.numpy())}
@@ -303,10 +303,10 @@ def _heard(decoders: Decoders, z: Tensor) -> Tensor:
 def remembered_rows(held: Held, translation: Translation, decoders: Decoders) -> list[Row]:
     """The training windows whose z' says most nearly the same: the bridge as an index."""
     known, vae = held.known, translation.vae
-    asked = translation.shared(held.pairs.music.mean, MUSIC)
-    dances = told(vae, asked, translation.shared(known.dance.mean, DANCE)).argmax(dim=1)
-    asked = translation.shared(held.pairs.dance.mean, DANCE)
-    songs = told(vae, translation.shared(known.music.mean, MUSIC), asked).argmax(dim=0)
+    asked = [_shared(translation, held, held.pairs, domain) for domain in (MUSIC, DANCE)]
+    kept = [_shared(translation, held, known, domain) for domain in (MUSIC, DANCE)]
+    dances = told(vae, asked[MUSIC], kept[DANCE]).argmax(dim=1)
+    songs = told(vae, kept[MUSIC], asked[DANCE]).argmax(dim=0)
     name = "training window by what z' says"
     rows = to_dance(held, name, decoders.dance(known.dance.mean[dances]), decoders.frames_per_step)
     return rows + to_music(held, name, known.music.mean[songs], decoders)
@@ -317,9 +317,9 @@ def told(vae: BridgeVae, music: Tensor, dance: Tensor) -> Tensor:
     """Likeness (N, M) of z' of music (N, 64) and dance (M, 64) by the energy, contour and rhythm
     they tell of, weighed as in the loss.
     """
-    heard = [standardised(vae.rhythm(s).numpy()).astype(np.float32) for s in (music, dance)]
-    envelopes = [torch.from_numpy(h) for h in heard]
-    return -cost_of((vae.traits(music), vae.traits(dance)), (envelopes[0], envelopes[1]))
+    said = [vae.tell(s) for s in (music, dance)]
+    envelopes = [torch.from_numpy(standardised(e.numpy()).astype(np.float32)) for e, _ in said]
+    return -cost_of((said[0][1], said[1][1]), (envelopes[0], envelopes[1]))
 
 
 def random_rows(
@@ -334,6 +334,13 @@ def random_rows(
     lively = translation.in_energy(z, DANCE, wanted_energy(held), lambda x: _energy(decoders, x))
     name = "random training dance + energy"
     return to_dance(held, name, decoders.dance(lively), decoders.frames_per_step)
+
+
+def _shared(translation: Translation, held: Held, side: Side, domain: int) -> Tensor:
+    """z' (N, 64) of the side's windows, told what is known about them."""
+    windows = (side.music, side.dance)[domain]
+    ranked = (held.known.music, held.known.dance)[domain].about
+    return translation.shared(windows.mean, domain, Known.of(windows.about, ranked))
 
 
 def _envelope(windows: Windows) -> Tensor:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from oscbridge.domain.latents import Spread, rescaled
-from oscbridge.training.studio_bridge import Material
+from oscbridge.training.studio_bridge import Known, Material
 from oscbridge.vae.paper.bridge_vae import one_hot
 from oscbridge.vae.studio.bridge_vae import BridgeVae
 
@@ -42,7 +42,9 @@ class Translation:
     def of(cls, vae: BridgeVae, material: Material) -> Translation:
         """From the training windows."""
         sides = (material.music.mean, material.dance.mean)
-        shared = [vae.encode(z, one_hot(d, len(z)))[0] for d, z in enumerate(sides)]
+        shared = [
+            vae.encode(z, one_hot(d, len(z)), *material.known(d))[0] for d, z in enumerate(sides)
+        ]
         made = [vae.decode(shared[1 - d], one_hot(d, len(shared[1 - d]))) for d in range(2)]
         rows = torch.from_numpy(np.ascontiguousarray(material.pairs))
         apart = (shared[1][rows[:, 1]] - shared[0][rows[:, 0]]).std(dim=0)
@@ -51,12 +53,21 @@ class Translation:
 
     def shared_of(self, material: Material) -> tuple[Tensor, Tensor]:
         """Mean z' (N, 64) of the training windows of music and of dance."""
-        return self.shared(material.music.mean, 0), self.shared(material.dance.mean, 1)
+        return (
+            self.shared(material.music.mean, 0, material.known(0)),
+            self.shared(material.dance.mean, 1, material.known(1)),
+        )
 
     @torch.no_grad()
-    def shared(self, z: Tensor, domain: int) -> Tensor:
-        """Mean z' (N, 64) of z (N, 128)."""
-        return self.vae.encode(z, one_hot(domain, len(z)))[0]
+    def shared(self, z: Tensor, domain: int, known: Known | None = None) -> Tensor:
+        """Mean z' (N, 64) of z (N, 128), with what is known about its windows or without."""
+        envelope, ranks = known or self.nothing(len(z))
+        return self.vae.encode(z, one_hot(domain, len(z)), envelope, ranks)[0]
+
+    def nothing(self, count: int) -> Known:
+        """What stands for windows (N,) that nothing is known about."""
+        config = self.vae.config
+        return Known(torch.zeros(count, config.steps), torch.zeros(count, config.traits))
 
     @torch.no_grad()
     def answer(self, shared: Tensor, goal: int) -> Tensor:
@@ -88,8 +99,9 @@ class Translation:
         z = self.vae.decode(drawn.flatten(0, 1), one_hot(goal, candidates * count))
         z = torch.from_numpy(rescaled(z.numpy(), self.made[goal], self.real[goal]))
         back = self.shared(z, goal)  # (candidates * N, 64)
-        heard = (hear(z) if hear else self.vae.rhythm(back)).reshape(candidates, count, -1)
-        off = self.vae.traits(back).reshape(candidates, count, -1) - self.vae.traits(shared)
+        said, ranks = self.vae.tell(back)
+        heard = (hear(z) if hear else said).reshape(candidates, count, -1)
+        off = ranks.reshape(candidates, count, -1) - self.vae.tell(shared)[1]
         fit = torch.cosine_similarity(heard, envelope[None], dim=-1)  # (candidates, N)
         fit = fit - STRICTNESS * off.square().sum(dim=-1)
         every = torch.arange(count)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from oscbridge.domain import rhythm
+from oscbridge.domain import descriptors, rhythm
+from oscbridge.domain.descriptors import Descriptors
 from oscbridge.domain.pose import COUNT
 from oscbridge.training import pairing
-from oscbridge.domain import descriptors
-from oscbridge.domain.descriptors import Descriptors
 from oscbridge.training.pairing import Weights
 
 

@@ -1,5 +1,6 @@
 """The studio bridge: every term can be left out, its rhythm channel means the same in both domains,
-it learns pairs, resumes bit for bit and runs in ONNX.
+what is known may be left out, it
+learns pairs, resumes bit for bit and runs in ONNX.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ import onnxruntime
 import pytest
 import torch
 
-from oscbridge.domain.rhythm import standardised
 from oscbridge.domain.descriptors import Descriptors
-from oscbridge.training.studio_bridge import Material, Recipe, Windows, fit
+from oscbridge.domain.rhythm import standardised
+from oscbridge.training.pairing import Descriptors
+from oscbridge.training.studio_bridge import Known, Material, Recipe, Windows, fit
 from oscbridge.training.studio_bridge_measure import retrieval
 from oscbridge.training.studio_translation import Translation
 from oscbridge.vae.paper.bridge_vae import one_hot
@@ -51,6 +53,12 @@ def made_up(count: int, seed: int) -> tuple[Windows, Windows]:
     return sides[0], sides[1]
 
 
+def told(count: int) -> Known:
+    return Known(
+        torch.randn(count, 32, generator=generator(7)), torch.rand(count, 2, generator=generator(8))
+    )
+
+
 def batch(paired: bool = True) -> Batch:
     def normal(*size: int) -> tuple[torch.Tensor, torch.Tensor]:
         g = generator()
@@ -79,16 +87,17 @@ def test_whitened_z_goes_in_and_real_z_comes_out() -> None:
     vae = BridgeVae(SMALL).eval()
     z = torch.randn(200, 24, generator=generator())
     domain = one_hot(0, 200)
-    before = vae.encode(z, domain)[0]
+    known = told(200)
+    before = vae.encode(z, domain, *known)[0]
     vae.whiten(5 * z + 3, z)
     unit = (z - z.mean(dim=0)) / z.std(dim=0)
     plain = BridgeVae(SMALL).eval()
     plain.load_state_dict({**vae.state_dict(), "centre": torch.zeros(2, 24),
                            "scale": torch.ones(2, 24)})  # fmt: skip
     assert torch.allclose(
-        vae.encode(5 * z + 3, domain)[0], plain.encode(unit, domain)[0], atol=1e-4
+        vae.encode(5 * z + 3, domain, *known)[0], plain.encode(unit, domain, *known)[0], atol=1e-4
     )
-    assert not torch.allclose(before, vae.encode(5 * z + 3, domain)[0])
+    assert not torch.allclose(before, vae.encode(5 * z + 3, domain, *known)[0])
     shared = torch.randn(200, 32, generator=generator())
     out = vae.decode(shared, domain)
     assert torch.allclose(
@@ -101,11 +110,39 @@ def test_each_beat_of_the_rhythm_channel_says_only_its_own_four_steps() -> None:
     z = torch.zeros(1, 32)
     changed = z.clone()
     changed[0, 4:6] = 1.0  # two dimensions a beat: the third beat's
-    difference = (vae.rhythm(changed) - vae.rhythm(z))[0]
+    difference = (vae.tell(changed)[0] - vae.tell(z)[0])[0]
     assert set(difference.nonzero()[:, 0].tolist()) == {8, 9, 10, 11}
     changed = z.clone()
     changed[0, 16:] = 1.0
-    assert torch.equal(vae.rhythm(changed), vae.rhythm(z)), "the rest of z' says nothing of it"
+    assert torch.equal(vae.tell(changed)[0], vae.tell(z)[0]), "the rest of z' says nothing of it"
+
+
+def test_what_is_known_is_heeded_only_where_it_is_to_be() -> None:
+    z, domain, known = torch.randn(6, 24, generator=generator()), one_hot(1, 6), told(6)
+    other = Known(known.envelope.roll(1, 0), known.ranks)
+    for heeds in (True, False):
+        vae = BridgeVae(replace(SMALL, known=heeds)).eval()
+        a, b = (vae.encode(z, domain, *k)[0] for k in (known, other))
+        assert torch.equal(a, b) is not heeds
+
+
+@pytest.mark.parametrize(("forgotten", "heard"), [(0.0, 36), (0.5, 18), (1.0, 0)])
+def test_some_windows_go_in_without_what_is_known(forgotten: float, heard: int) -> None:
+    vae = BridgeVae(replace(SMALL, forgotten=forgotten))
+    given: list[torch.Tensor] = []
+    encode = vae.encode
+
+    def listening(*inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        given.extend(inputs[2:])
+        return encode(*inputs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vae, "encode", listening)
+        vae.loss(batch(), generator())
+    for envelope, ranks in (given[:2], given[2:]):
+        rows = envelope.abs().sum(dim=1) > 0
+        assert torch.equal(rows, ranks.abs().sum(dim=1) > 0), "both or neither"
+        assert int(rows.sum()) == pytest.approx(heard, abs=9 if 0 < heard < 36 else 0)
 
 
 def test_contrast_of_plain_pairs_is_infonce_and_prefers_mates() -> None:
@@ -131,18 +168,26 @@ def test_it_learns_which_dance_goes_with_which_music() -> None:
     assert log[-1]["loss"] < 0.7 * log[0]["loss"]
     unseen_music, unseen_dance = made_up(150, 2)
     over = Translation.of(vae, material)
-    a, b = over.shared(unseen_music.mean, 0), over.shared(unseen_dance.mean, 1)
-    alike = torch.nn.functional.normalize(a, dim=1) @ torch.nn.functional.normalize(b, dim=1).T
-    found = retrieval(alike.numpy())
-    assert found["median rank"] <= 10, "chance is 50"
-    assert found["p"] < 0.01
-    heard = over.vae.rhythm(b).detach().numpy()
-    assert np.corrcoef(heard.ravel(), unseen_dance.about.envelope.ravel())[0, 1] > 0.6
+    for sides in ((None, None), (Known.of(unseen_music.about, music.about),
+                                 Known.of(unseen_dance.about, dance.about))):  # fmt: skip
+        a = over.shared(unseen_music.mean, 0, sides[0])
+        b = over.shared(unseen_dance.mean, 1, sides[1])
+        check_mates(a, b)
+        heard = over.vae.tell(b)[0].detach().numpy()
+        likeness_of_rhythm = np.corrcoef(heard.ravel(), unseen_dance.about.envelope.ravel())[0, 1]
+        assert likeness_of_rhythm > (0.6 if sides[1] is None else 0.9)
     envelope = torch.from_numpy(unseen_music.about.envelope.astype(np.float32))
     drawn = over.in_rhythm(a, 1, envelope, generator(), candidates=8)
     again = over.in_rhythm(a, 1, envelope, generator(), candidates=8)
     assert torch.equal(drawn, again)
     assert drawn.std().item() == pytest.approx(dance.mean.std().item(), rel=0.3)
+
+
+def check_mates(a: torch.Tensor, b: torch.Tensor) -> None:
+    alike = torch.nn.functional.normalize(a, dim=1) @ torch.nn.functional.normalize(b, dim=1).T
+    found = retrieval(alike.numpy())
+    assert found["median rank"] <= 10, "chance is 50"
+    assert found["p"] < 0.01
 
 
 def test_answers_are_moved_from_the_middle_until_they_have_the_energy_wanted() -> None:
@@ -197,7 +242,7 @@ def test_a_training_that_was_cut_off_ends_as_if_it_had_not_been(tmp_path: Path) 
         assert torch.equal(weights, resumed.state_dict()[name]), name
 
 
-@pytest.mark.parametrize("verb", ["encode", "decode"])
+@pytest.mark.parametrize("verb", ["encode", "decode", "tell"])
 def test_onnx_runtime_gives_torchs_answers(verb: str, tmp_path: Path) -> None:
     vae = BridgeVae(SMALL).eval()
     vae.whiten(*(3 * torch.randn(50, 24, generator=generator(s)) + 1 for s in (1, 2)))
@@ -207,17 +252,21 @@ def test_onnx_runtime_gives_torchs_answers(verb: str, tmp_path: Path) -> None:
             super().__init__()
             self.vae = vae
 
-        def forward(self, z: torch.Tensor, domain: torch.Tensor) -> object:
-            return getattr(self.vae, verb)(z, domain)
+        def forward(self, *given: torch.Tensor) -> object:
+            return getattr(self.vae, verb)(*given)
 
-    inputs = (torch.randn(2, 24 if verb == "encode" else 32, generator=generator()), torch.eye(2))
+    def inputs(count: int) -> tuple[torch.Tensor, ...]:
+        domain = one_hot(1, count)
+        z = torch.randn(count, 24 if verb == "encode" else 32, generator=generator(count))
+        return {"encode": (z, domain, *told(count)), "decode": (z, domain), "tell": (z,)}[verb]
+
     batch_size = torch.export.Dim("batch")
     torch.onnx.export(
-        Half().eval(), inputs, tmp_path / "half.onnx", dynamo=True, verbose=False, opset_version=18,
-        dynamic_shapes=({0: batch_size}, {0: batch_size}),
+        Half().eval(), inputs(2), tmp_path / "half.onnx", dynamo=True, verbose=False,
+        opset_version=18, dynamic_shapes=(tuple({0: batch_size} for _ in inputs(2)),),
     )  # fmt: skip
     session = onnxruntime.InferenceSession(str(tmp_path / "half.onnx"))
-    more = (torch.randn(5, inputs[0].shape[1], generator=generator(3)), one_hot(1, 5))
+    more = inputs(5)
     given = {i.name: x.numpy() for i, x in zip(session.get_inputs(), more, strict=True)}
     with torch.no_grad():
         expected = getattr(vae, verb)(*more)

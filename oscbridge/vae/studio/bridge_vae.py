@@ -1,5 +1,6 @@
 """The `studio` bridging VAE: the paper's one shared latent space, with what a translation needs on
 top: self-labels, pseudo-pairs, and a rhythm channel in which accents and motion beats are the same.
+What is known about a window without any net, its envelope and its ranks, goes in beside its z.
 
 Every term beyond the paper's ELBO + SWD has a weight; at 0 it is left out, for ablations.
 """
@@ -32,18 +33,21 @@ class Config:
     rhythm channel, heard by a net of its own, `listener` wide. Squared errors are of whitened z,
     summed over its dimensions; `labels` is how many self-labels there are, `traits` how many values
     a window is ranked by. `softness`: how unlike the best a pseudo-pair may be (in the cost of
-    `cost_of`) and still count as mates, 0 for the assigned ones only.
+    `cost_of`) and still count as mates, 0 for the assigned ones only. `known`: whether the encoder
+    heeds what is known about a window; `forgotten`: share of training windows that go in without.
     """
 
     latent_in: int = 128
     width: int = 256
     blocks: int = 2
     latent: int = 64
-    rhythm: int = 24
+    rhythm: int = 32
     listener: int = 512
     steps: int = WINDOW
     labels: int = 9
     traits: int = 2
+    known: bool = True
+    forgotten: float = 0.2
     dropout: float = 0.1
     kl_weight: float = 0.05
     swd_weight: float = 10.0
@@ -112,11 +116,12 @@ class BridgeVae(nn.Module):
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.config = config
-        self.encoder = _Mixing(config.latent_in, 2 * config.latent, config)
+        heard = config.latent_in + config.steps
+        self.encoder = _Mixing(heard + config.traits, 2 * config.latent, config)
         self.decoder = _Mixing(config.latent, config.latent_in, config)
         # Of its own: in a trunk shared with the rest, reconstruction leaves no room for timing.
         self.listener = nn.Sequential(
-            nn.Linear(config.latent_in + len(DOMAINS), config.listener),
+            nn.Linear(heard + len(DOMAINS), config.listener),
             nn.GELU(),
             nn.Dropout(config.dropout),
             nn.Linear(config.listener, config.listener),
@@ -140,11 +145,19 @@ class BridgeVae(nn.Module):
             self.centre[row] = z.mean(dim=0)
             self.scale[row] = z.std(dim=0).clamp_min(1e-3)
 
-    def encode(self, latent: Tensor, domain: Tensor) -> tuple[Tensor, Tensor]:
-        """z (B, 128) of the one-hot `domain` (B, 2) -> mean and log variance (B, 64) of z'."""
+    def encode(
+        self, latent: Tensor, domain: Tensor, envelope: Tensor, traits: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """z (B, 128) of the one-hot `domain` (B, 2), with the standardised accent or motion-beat
+        `envelope` (B, steps) and the ranks of energy and contour `traits` (B, 2) of its window ->
+        mean and log variance (B, 64) of z'. Zeros stand for what is not known.
+        """
         white = (latent - domain @ self.centre) / (domain @ self.scale)
-        mean, log_variance = self.encoder(white, domain).chunk(2, dim=1)
-        rhythm = self.listener(torch.cat([white, domain], dim=1))  # (B, rhythm)
+        if not self.config.known:
+            envelope, traits = torch.zeros_like(envelope), torch.zeros_like(traits)
+        heard = torch.cat([white, envelope], dim=1)
+        mean, log_variance = self.encoder(torch.cat([heard, traits], 1), domain).chunk(2, dim=1)
+        rhythm = self.listener(torch.cat([heard, domain], dim=1))  # (B, rhythm)
         mean = torch.cat([rhythm, mean[:, self.config.rhythm :]], dim=1)
         return mean, log_variance.clamp(-8, 4)
 
@@ -153,26 +166,25 @@ class BridgeVae(nn.Module):
         white: Tensor = self.decoder(latent, domain)
         return white * (domain @ self.scale) + domain @ self.centre
 
-    def rhythm(self, latent: Tensor) -> Tensor:
-        """What z' (B, 64) says of accents or motion beats: a standardised envelope (B, steps).
+    def tell(self, latent: Tensor) -> tuple[Tensor, Tensor]:
+        """What z' (B, 64) says: a standardised envelope (B, steps) of accents or motion beats, and
+        ranks (B, 2) of energy and contour, about 0 to 1.
 
-        One map for both domains and for every beat: the channel means the same in music and dance.
+        One map of rhythm for both domains and for every beat: the channel means the same in music
+        and in dance.
         """
         channel = latent[:, : self.config.rhythm]
-        beats = channel.reshape(len(latent), self.config.steps // STEPS_PER_BEAT, -1)
+        beats = channel.reshape(-1, self.config.steps // STEPS_PER_BEAT, self.anchors.in_features)
         envelope: Tensor = self.anchors(beats).flatten(start_dim=1)  # (B, beats, 4) -> (B, steps)
-        return envelope
-
-    def traits(self, latent: Tensor) -> Tensor:
-        """What z' (B, 64) says of energy and contour: ranks (B, 2), about 0 to 1."""
         ranks: Tensor = self.ranks(latent)
-        return ranks
+        return envelope, ranks
 
     def loss(self, batch: Batch, generator: torch.Generator) -> Terms:
         """All terms of a minibatch, each by its weight."""
         c = self.config
         hot = [one_hot(index, len(z)) for index, z in enumerate(batch.z)]
-        posteriors = [self.encode(z, h) for z, h in zip(batch.z, hot, strict=True)]
+        known = self._remembered(batch, generator)
+        posteriors = [self.encode(z, h, *k) for z, h, k in zip(batch.z, hot, known, strict=True)]
         drawn = [sample(*posterior, generator) for posterior in posteriors]
         terms = {
             "error": sum(
@@ -188,15 +200,16 @@ class BridgeVae(nn.Module):
                 functional.cross_entropy(self.classifier(s), labels)
                 for s, labels in zip(drawn, batch.labels, strict=True)
             )
+        told = [self.tell(s) for s in drawn]
         if c.trait_weight:
             terms["trait"] = c.trait_weight * sum(
-                (self.traits(s) - ranks).square().mean() * _RANK_SCALE
-                for s, ranks in zip(drawn, batch.traits, strict=True)
+                (said - ranks).square().mean() * _RANK_SCALE
+                for (_, said), ranks in zip(told, batch.traits, strict=True)
             )
         if c.rhythm_weight:
             terms["rhythm"] = c.rhythm_weight * sum(
-                functional.mse_loss(self.rhythm(s), envelope)
-                for s, envelope in zip(drawn, batch.envelopes, strict=True)
+                functional.mse_loss(said, envelope)
+                for (said, _), envelope in zip(told, batch.envelopes, strict=True)
             )
         if batch.paired and c.contrast_weight:
             means = [mean for mean, _ in posteriors]
@@ -212,6 +225,15 @@ class BridgeVae(nn.Module):
         loss = torch.stack([torch.as_tensor(t) for t in terms.values()]).sum()
         figures = {name: float(torch.as_tensor(t).detach()) for name, t in terms.items()}
         return Terms(loss, {"loss": float(loss.detach()), **figures})
+
+    def _remembered(self, batch: Batch, generator: torch.Generator) -> list[tuple[Tensor, Tensor]]:
+        """Envelopes and ranks of both domains, of some windows forgotten."""
+        sides = zip(batch.envelopes, batch.traits, strict=True)
+        kept = [
+            (torch.rand(len(e), 1, generator=generator) >= self.config.forgotten).float()
+            for e in batch.envelopes
+        ]
+        return [(e * k, t * k) for (e, t), k in zip(sides, kept, strict=True)]
 
     def _error(self, made: Tensor, true: Tensor, domain: Tensor) -> Tensor:
         return (((made - true) / (domain @ self.scale)).square()).sum(dim=1).mean()
