@@ -81,7 +81,11 @@ class Checkpoints:
 
 
 def forget(folder: Path) -> None:
-    """Remove an unfinished training: it is over, or is to start afresh."""
+    """Remove an unfinished training, of one net or of several in folders of their own: it is over,
+    or is to start afresh.
+    """
+    for inner in [path for path in folder.glob("*") if path.is_dir()]:
+        forget(inner)
     for path in (*folder.glob("*.checkpoint"), *folder.glob("*.draft"), folder / _SETTINGS):
         path.unlink(missing_ok=True)
     if folder.is_dir() and not any(folder.iterdir()):

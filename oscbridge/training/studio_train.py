@@ -119,21 +119,22 @@ def fit(
         return hear
 
     torch_seeded = recipe.music.seed
+    shelf = {name: unfinished / name if unfinished else None for name in NAMES}
     midi_vae = start.midi_vae if start else studio_music.fresh(recipe.music)
     say = heard("midi_vae")
     studio_music.fit(
-        midi_vae, corpus.pools, recipe.music, unfinished,
+        midi_vae, corpus.pools, recipe.music, shelf["midi_vae"],
         lambda step, figures: say(step / recipe.music.steps, figures),
     )  # fmt: skip
     music = heard_windows(midi_vae, corpus.music["train"])
     prior = studio_prior.fit(
-        music.mean, music.log_variance, recipe.prior, unfinished, heard("midi_prior"),
+        music.mean, music.log_variance, recipe.prior, shelf["midi_prior"], heard("midi_prior"),
         start=start.midi_prior if start else None,
     )  # fmt: skip
-    poses = fit_dance(corpus, recipe.dance, heard("pose_vae"), unfinished, start)
+    poses = fit_dance(corpus, recipe.dance, heard("pose_vae"), shelf["pose_vae"], start)
     material = material_of(poses, music, corpus, recipe)
     bridge, _ = studio_bridge.fit(
-        material, bridge_vae.Config(), recipe.bridge, unfinished, heard("bridge_vae"),
+        material, bridge_vae.Config(), recipe.bridge, shelf["bridge_vae"], heard("bridge_vae"),
         start=start.bridge_vae if start else None,
     )  # fmt: skip
     nets = Studio(midi_vae, prior, poses, bridge)
@@ -151,7 +152,7 @@ def fit_dance(
 ) -> PoseVae:
     """The pose VAE of a corpus."""
     return studio_dance_fit.fit(
-        Stock.of(corpus.dance.extra), recipe, pose_vae.Config(),
+        Stock.of(corpus.dance.extra.chosen(np.arange(0, len(corpus.dance.extra), 2))), recipe, pose_vae.Config(),
         lambda epoch, figures, vae: say(epoch / recipe.epochs, figures), unfinished,
         start=start.pose_vae if start else None,
     )  # fmt: skip

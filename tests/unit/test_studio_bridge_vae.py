@@ -15,7 +15,6 @@ import torch
 
 from oscbridge.domain.descriptors import Descriptors
 from oscbridge.domain.rhythm import standardised
-from oscbridge.training.pairing import Descriptors
 from oscbridge.training.studio_bridge import Known, Material, Recipe, Windows, fit
 from oscbridge.training.studio_bridge_measure import retrieval
 from oscbridge.training.studio_translation import Translation
