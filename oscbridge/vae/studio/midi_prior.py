@@ -41,9 +41,8 @@ class MidiPrior(nn.Module):
     """Points (B, 128) on their way from noise to z, to their velocity there.
 
     Within, the flow ends in whitened z: (z - `centre`) / `scale`, (128,) each, which varies by
-    `variance` (128,) along the columns of `basis` (128, 128). Seen from without it ends in z: a
-    point at time t is point = (1 - t) noise + t z, so the centre and the scale are undone in
-    `velocity` by time.
+    `variance` (128,) along the columns of `basis` (128, 128). Seen from without, by `velocity`, it
+    ends in z itself.
     """
 
     centre: Tensor
@@ -85,8 +84,8 @@ class MidiPrior(nn.Module):
     def velocity(self, x: Tensor, time: Tensor) -> Tensor:
         """Where points (B, 128) go at times (B, 1) in [0, 1]: from unit noise at 0 to z at 1.
 
-        A point is w * ((1 - t) + t * scale) + t * centre of the whitened way's point w, which
-        starts at the same noise.
+        Such a point is w * (1 - t + t * scale) + t * centre, of the point w of the whitened way
+        that starts at the same noise.
         """
         spread = 1 + time * (self.scale - 1)
         whitened = (x - time * self.centre) / spread
