@@ -37,7 +37,7 @@ def repitched(pitch: Steps, velocity: Steps, other: Steps, struck: Steps) -> Ste
 
 def _starts(pitch: Steps, velocity: Steps) -> NDArray[np.bool_]:
     """Where notes start in a window; what is held over starts with it."""
-    starts = (velocity > 0) & (pitch != REST)
+    starts = np.asarray((velocity > 0) & (pitch != REST), np.bool_)
     starts[0] |= pitch[0] != REST
     return starts
 
