@@ -25,9 +25,9 @@ def test_scale_and_c_are_told_apart() -> None:
     line = Score.silent(32)
     line.melody_pitch[[0, 4, 8, 12]] = 60, 64, 67, 71
     line.melody_velocity[[0, 4, 8, 12]] = 90
-    four = joined([line, line.shifted(1), Score.silent(32)])
-    np.testing.assert_array_equal(prior_metrics.in_scale(four), [1, 1, 1])
-    np.testing.assert_array_equal(prior_metrics.in_c(four), [1, 0.25, np.nan])  # only 72 is in C
+    three = joined([line, line.shifted(1), Score.silent(32)])
+    np.testing.assert_array_equal(prior_metrics.in_scale(three), [1, 1, 1])
+    np.testing.assert_array_equal(prior_metrics.in_c(three), [1, 0.5, np.nan])  # 65 and 72
 
 
 def test_repeats_count_once_whatever_their_velocities() -> None:
