@@ -104,41 +104,36 @@ class Pools:
     ) -> Score:
         """Windows with lanes and pitches of others."""
         size = score.steps // WINDOW
-        mixed = variations.lanes_mixed(
-            score.drums, score.drums, untimed & (rng.random(size) < chances.lanes), rng
-        )
+        rows = untimed & (rng.random(size) < chances.lanes)
         others = _drawn(self.drums if self.drums.steps else self.full, size, rng)
-        lines = {}
-        for name, pitches, pool in (
-            ("bass", KEYED_BASS, self.bass), ("melody", KEYED_MELODY, self.melody)
-        ):  # fmt: skip
-            lines[f"{name}_pitch"] = _repitched(
-                getattr(score, f"{name}_pitch"), getattr(score, f"{name}_velocity"), name, pitches,
-                pool if pool.steps else self.full, chances, rng,
-            )  # fmt: skip
-        return replace(score, drums=np.where(mixed, others.drums, score.drums), **lines)
+        return replace(
+            score,
+            drums=variations.lanes_mixed(score.drums, others.drums, rows, rng),
+            bass_pitch=_repitched(score, "bass", KEYED_BASS, self.bass, chances, rng),
+            melody_pitch=_repitched(score, "melody", KEYED_MELODY, self.melody, chances, rng),
+        )
 
 
 def _repitched(
-    pitch: NDArray[np.uint8],
-    velocity: NDArray[np.uint8],
-    name: str,
-    pitches: PitchRange,
-    pool: Score,
-    chances: Chances,
+    score: Score, name: str, pitches: PitchRange, pool: Score, chances: Chances,
     rng: np.random.Generator,
-) -> NDArray[np.uint8]:
-    """Windows of a line with the pitches of others, or moved by degrees of the scale."""
-    lines, struck = pitch.reshape(-1, WINDOW).copy(), velocity.reshape(-1, WINDOW)
+) -> NDArray[np.uint8]:  # fmt: skip
+    """Pitches of a line whose windows have those of others or are moved by degrees of the scale."""
+    pool = pool if pool.steps else score
+    lines, struck = (a.copy() for a in _line(score, name))
     rows = np.flatnonzero(rng.random(len(lines)) < chances.repitched)
-    others = _drawn(pool, len(rows), rng)
-    theirs = getattr(others, f"{name}_pitch").reshape(-1, WINDOW)
-    loud = getattr(others, f"{name}_velocity").reshape(-1, WINDOW)
+    theirs, loud = _line(_drawn(pool, len(rows), rng), name)
     for i, row in enumerate(rows):
         lines[row] = variations.repitched(lines[row], struck[row], theirs[i], loud[i])
     for row in np.flatnonzero(rng.random(len(lines)) < chances.degrees):
         lines[row] = variations.by_degrees(lines[row], int(rng.integers(-3, 4)), pitches)
     return lines.reshape(-1)
+
+
+def _line(score: Score, name: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Pitches and velocities of a line, (N, 32) each."""
+    pitch, velocity = (getattr(score, f"{name}_{what}") for what in ("pitch", "velocity"))
+    return pitch.reshape(-1, WINDOW), velocity.reshape(-1, WINDOW)
 
 
 def _drawn(pool: Score, size: int, rng: np.random.Generator) -> Score:

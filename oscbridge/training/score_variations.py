@@ -16,15 +16,11 @@ Steps = NDArray[np.uint8]
 
 def lanes_mixed(
     drums: Steps, others: Steps, rows: NDArray[np.bool_], rng: np.random.Generator
-) -> NDArray[np.bool_]:
-    """Which hits (N x 32, 12) are to be the others': in the chosen `rows` (N,) about half of the
-    lanes.
-    """
+) -> Steps:
+    """Drums (N x 32, 12), about half of whose lanes are the others' in the chosen `rows` (N,)."""
     lanes = rng.random((len(rows), 1, drums.shape[1])) < 0.5
-    chosen = lanes & rows[:, None, None]
-    return np.asarray(np.broadcast_to(chosen, (len(rows), WINDOW, drums.shape[1]))).reshape(
-        drums.shape
-    )
+    chosen = np.repeat(lanes & rows[:, None, None], WINDOW, axis=1)
+    return np.where(chosen.reshape(drums.shape), others, drums)
 
 
 def repitched(pitch: Steps, velocity: Steps, other: Steps, struck: Steps) -> Steps:
@@ -41,7 +37,7 @@ def repitched(pitch: Steps, velocity: Steps, other: Steps, struck: Steps) -> Ste
 
 def _starts(pitch: Steps, velocity: Steps) -> NDArray[np.bool_]:
     """Where notes start in a window; what is held over starts with it."""
-    starts = (velocity > 0) & (pitch != REST)
+    starts = np.asarray((velocity > 0) & (pitch != REST), np.bool_)
     starts[0] |= pitch[0] != REST
     return starts
 

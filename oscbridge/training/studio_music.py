@@ -90,7 +90,7 @@ def fit(
     last = -(-settings.steps // SEGMENT)
     for segment in range(done, last):
         vae.train()
-        log.append(_segment(both, optimiser, pools, settings, segment))
+        log.append(_segment(vae, both, optimiser, pools, settings, segment))
         both.swap()
         each(min((segment + 1) * SEGMENT, settings.steps), log[-1])
         both.swap()
@@ -102,10 +102,13 @@ def fit(
 
 
 def _segment(
-    both: Averaged, optimiser: torch.optim.Optimizer, pools: Pools, settings: Settings, segment: int
+    vae: MidiVae,
+    both: Averaged,
+    optimiser: torch.optim.Optimizer,
+    pools: Pools,
+    settings: Settings,
+    segment: int,
 ) -> dict[str, float]:
-    vae = both.model
-    assert isinstance(vae, MidiVae)
     digest = hashlib.sha256(f"{settings.seed}:{NAME}:{segment}".encode()).digest()
     seed = int.from_bytes(digest[:8], "little") >> 1
     rng, generator = np.random.default_rng(seed), torch.Generator().manual_seed(seed)

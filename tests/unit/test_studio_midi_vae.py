@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from oscbridge.domain.score import LANES, Score, joined
 from oscbridge.domain.score_channels import (
     INPUT_SIZES,
     INPUTS,
+    OUT_BASS,
     OUT_DRUM_TIMING,
     OUTPUT_SIZES,
     OUTPUTS,
@@ -25,6 +27,7 @@ from oscbridge.domain.score_decode import decode
 from oscbridge.vae.studio import midi_vae
 
 TINY = midi_vae.Config(widths=(16, 16, 16), blocks=1, dropout=0.0, input_dropout=0.0)
+FOLDED = replace(TINY, folded=True)
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -127,11 +130,31 @@ class Verb(nn.Module):
         return getattr(self.module, self.verb)(*inputs)
 
 
+def test_a_folded_vae_says_a_pitch_by_class_and_octave_too() -> None:
+    """What a decoder says of one class and one octave alone is heard of the pitch in both most."""
+    model = vae(FOLDED)
+    unfold = model.decoders[1].unfold
+    with torch.no_grad():
+        unfold.weight.zero_()
+        bias = unfold.bias.view(4, -1)  # steps of a beat
+        bias.zero_()
+        bias[:, OUTPUT_SIZES[1] + 7] = 2.0  # the class of G
+        bias[:, OUTPUT_SIZES[1] + 12 + 43 // 12 - OUT_BASS.range.low // 12] = 3.0
+        logits = model.decode(torch.zeros(1, 128))[0, 0, OUT_BASS.pitch]
+    pitches = logits[1:]
+    assert logits[0] == 0 and pitches[43 - OUT_BASS.range.low] == 5.0
+    assert pitches[31 - OUT_BASS.range.low] == 2.0 and pitches[42 - OUT_BASS.range.low] == 3.0
+    assert model.decode(torch.zeros(3, 128)).shape == (3, 32, OUTPUTS)
+
+
+@pytest.mark.parametrize("config", [TINY, FOLDED])
 @pytest.mark.parametrize("verb", ["encode", "decode"])
-def test_onnx_runtime_answers_as_torch_does(verb: str, tmp_path: Path) -> None:
+def test_onnx_runtime_answers_as_torch_does(
+    verb: str, config: midi_vae.Config, tmp_path: Path
+) -> None:
     module, inputs = {
-        "encode": (vae(), (windows(2)[1],)),
-        "decode": (vae(), (torch.randn(2, 128, generator=generator()),)),
+        "encode": (vae(config), (windows(2)[1],)),
+        "decode": (vae(config), (torch.randn(2, 128, generator=generator()),)),
     }[verb]
     batch = torch.export.Dim("batch")
     graph = Verb(module, verb).eval()
