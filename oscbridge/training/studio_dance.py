@@ -27,7 +27,11 @@ TOUCH, REST = 0.05, 0.35
 """A sole lower than this (m) that moves slower than this (m/s) bears the body: what skating is
 measured at (`studio_measure`), with a little room for the noise of capture."""
 NOMINAL_TEMPO = 180.0
-"""BPM of the step grid laid on a take whose beat nobody knows."""
+"""BPM of the step grid laid on a take whose beat nobody knows. At `sources.NOMINAL_TEMPO`, that of
+the `paper` preset, four seconds of free dance hold more than 128 numbers tell: on validation takes
+the closed form's error by that of the mean pose was .25 (Indian) and .16 (modern) there, and is .11
+here. What was danced so comes out slower to slower music.
+"""
 _CHUNK = 512
 """Windows compared with the held-out ones at once."""
 MIRRORED_SOLES = np.array([2, 3, 0, 1])
