@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from oscbridge.domain import skeleton
 from oscbridge.domain.pose import turn
 
 FADE = 6
@@ -24,7 +23,8 @@ Floats = NDArray[np.float32]
 
 
 class JoinedDance(NamedTuple):
-    """Frames of one dance: `poses` (T, 33, 3) of the figure, `way` (T, 3) and `contact` (T, 4) as
+    """Frames of one dance: `poses` (T, 33, 3), whose bones are a little short half-way
+    between two windows (`skeleton.project`), `way` (T, 3) and `contact` (T, 4) as
     the windows have them; `seams`: first frame and frame past the last (N - 1, 2) of each fade.
     """
 
@@ -75,9 +75,7 @@ def join_dance(
             run[part] += share * (new[place : place + length] - run[part])
             run[part.stop : first + size] = new[place + length :]
         seams.append((first + place, first + place + length))
-    # Half-way between two poses of the figure its bones are too short.
-    whole = skeleton.project(joined[0])
-    return JoinedDance(whole, joined[1], joined[2], np.array(seams, np.intp).reshape(-1, 2))
+    return JoinedDance(joined[0], joined[1], joined[2], np.array(seams, np.intp).reshape(-1, 2))
 
 
 def turned_poses(poses: NDArray[Any], angle: float) -> Floats:

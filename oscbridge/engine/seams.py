@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,53 +56,6 @@ def whole_bars(timeline: Timeline, steps: int) -> int:
 
 def _yaw(poses: NDArray[np.float32]) -> float:
     return float(facing(poses.mean(axis=0)))
-
-
-class Moves(NamedTuple):
-    """What a pose VAE of four frames a step says: `poses` (..., frames, 33, 3), `way` (..., frames,
-    3) and `contact` (..., frames, 4), as `PoseVae.decode` has them.
-    """
-
-    poses: NDArray[np.float32]
-    way: NDArray[np.float32]
-    contact: NDArray[np.float32]
-
-    def turned(self, yaw: float) -> Moves:
-        """The same window turned about the vertical."""
-        flat = np.zeros((len(self.way), 3), np.float32)
-        flat[:, (0, 2)] = self.way[:, :2]
-        flat = turn(flat, yaw)
-        way = np.stack([flat[:, 0], flat[:, 2], self.way[:, 2]], axis=1)
-        return Moves(turn(self.poses, yaw), way, self.contact)
-
-    def to_length(self, frames: int) -> Moves:
-        """Cut to so many frames; missing ones stand still as the last."""
-        rows = np.minimum(np.arange(frames), len(self.poses) - 1)
-        still = (np.arange(frames) < len(self.poses)).astype(np.float32)[:, None]
-        way = self.way[rows] * np.concatenate([still, still, np.ones_like(still)], axis=1)
-        return Moves(self.poses[rows], way, self.contact[rows])
-
-
-def join_dance(windows: Moves, starts: NDArray[np.intp]) -> Moves:
-    """One run of windows (N, frames, ...) that begin at frames `starts`, each turned to face as the
-    one before it does where they meet, and faded into.
-    """
-    end = int(starts[-1]) + windows.poses.shape[1]
-    run = Moves(*(np.zeros((end, *each.shape[2:]), np.float32) for each in windows))
-    ramp = _smooth(4 * FADE)
-    reached = 0
-    for row, start in enumerate(starts.tolist()):
-        window = Moves(*(each[row] for each in windows))
-        if row:
-            window = window.turned(_yaw(run.poses[start:][:ALIGN]) - _yaw(window.poses[:ALIGN]))
-        overlap = min(len(ramp), reached - start) if row else 0
-        for whole, part in zip(run, window, strict=True):
-            weight = ramp[:overlap].reshape(-1, *[1] * (part.ndim - 1))
-            faded = (1 - weight) * whole[start : start + overlap] + weight * part[:overlap]
-            whole[start : start + overlap] = faded
-            whole[start + overlap : start + len(part)] = part[overlap:]
-        reached = start + len(window.poses)
-    return run
 
 
 def _smooth(length: int) -> NDArray[np.float32]:

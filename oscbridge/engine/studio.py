@@ -34,14 +34,12 @@ from oscbridge.engine.bridge import (
     walk,
 )
 from oscbridge.engine.graphs import Graphs
-from oscbridge.engine.seams import Moves, whole_bars
-from oscbridge.engine.studio_dance import Dancing
+from oscbridge.engine.seams import whole_bars
+from oscbridge.engine.studio_dance import Dancing, Moves
 from oscbridge.engine.studio_music import Music
 from oscbridge.errors import ModelError
 from oscbridge.io import model_files
 
-FLOW_STEPS = 12
-"""Steps in which noise becomes the latent of new music."""
 _STILL = np.zeros(1, np.intp)
 
 
@@ -62,7 +60,7 @@ class StudioBridge(Bridge):
         rng = np.random.default_rng(sampling.seed)
         count = math.ceil(bars * BAR / WINDOW)
         noise = walk(rng, count, self.card.latent, sampling.temperature)
-        z = flow.draw(lambda x, t: self._graphs.run("midi_prior", x, t)[0], noise, FLOW_STEPS)
+        z = flow.draw(lambda x, t: self._graphs.run("midi_prior", x, t)[0], noise)
         starts = np.arange(count, dtype=np.intp) * WINDOW
         name = f"generated seed {sampling.seed}"
         logits = self._music.logits(z)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from oscbridge.domain import descriptors, skeleton
 from oscbridge.domain.dance import Dance
+from oscbridge.domain.dance_joining import join_dance
 from oscbridge.domain.descriptors import Descriptors
 from oscbridge.domain.footwork import walk
 from oscbridge.domain.graphs import FRAMES_PER_STEP
@@ -18,7 +20,6 @@ from oscbridge.domain.rhythm_paths import at_frames, retiming
 from oscbridge.domain.timeline import STEPS_PER_BEAT, WINDOW, Timeline, window_starts
 from oscbridge.engine.bridge import BATCH, Latents
 from oscbridge.engine.graphs import Graphs
-from oscbridge.engine.seams import Moves, join_dance
 
 PER_BEAT = STEPS_PER_BEAT * FRAMES_PER_STEP
 FRAMES = WINDOW * FRAMES_PER_STEP
@@ -39,6 +40,23 @@ class Seen:
     starts: NDArray[np.intp]
     about: Descriptors
     steps: int
+
+
+class Moves(NamedTuple):
+    """What the pose VAE says: `poses` (..., frames, 33, 3), `way` (..., frames, 3) and `contact`
+    (..., frames, 4), as `PoseVae.decode` has them.
+    """
+
+    poses: NDArray[np.float32]
+    way: NDArray[np.float32]
+    contact: NDArray[np.float32]
+
+    def to_length(self, frames: int) -> Moves:
+        """Cut to so many frames; missing ones stand still as the last."""
+        rows = np.minimum(np.arange(frames), len(self.poses) - 1)
+        way = self.way[rows]
+        way[len(self.poses) :, :2] = 0
+        return Moves(self.poses[rows], way, self.contact[rows])
 
 
 class Dancing:
@@ -97,7 +115,8 @@ class Dancing:
         """Windows that begin at `starts` as one dance of so many steps, four poses a step, on
         constant bones, its feet holding the floor; with `accents` (steps,) retimed to them.
         """
-        run = join_dance(moves, starts * FRAMES_PER_STEP).to_length(steps * FRAMES_PER_STEP)
+        joined = join_dance(*moves, starts)
+        run = Moves(*joined[:3]).to_length(steps * FRAMES_PER_STEP)
         if accents is not None:
             run = _retimed(run, accents)
         beat = np.arange(len(run.poses)) / PER_BEAT

@@ -120,13 +120,14 @@ def _write_graph(half: nn.Module, graph: Graph, inputs: tuple[Tensor, ...], fold
             half.eval(),
             inputs,
             input_names=[t.name for t in graph.inputs],
-            output_names=[t.name for t in graph.outputs],
             dynamic_shapes=(tuple({0: batch} for _ in inputs),),
             opset_version=OPSET,
             dynamo=True,
+            optimize=False,  # folding would put transposed copies of weights into the graph
             verbose=False,
         )
     proto: onnx.ModelProto = program.model_proto  # type: ignore[union-attr]
+    _name(proto, [t.name for t in graph.outputs])
     _strip(proto)
     _point_into(proto, folder / f"{graph.net}.safetensors")
     onnx.save(proto, folder / f"{graph.name}.onnx")
@@ -144,6 +145,20 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         logger.setLevel(level)
+
+
+def _name(proto: onnx.ModelProto, outputs: list[str]) -> None:
+    """Give the outputs their names and what lies between numbers: the exporter names some values
+    after functions, and an output called `mean` would be one of two.
+    """
+    taken = {value.name for value in (*proto.graph.input, *proto.graph.initializer)}
+    made = dict.fromkeys(name for node in proto.graph.node for name in node.output if name)
+    names = {name: f"value.{number}" for number, name in enumerate(made) if name not in taken}
+    for value, name in zip(proto.graph.output, outputs, strict=True):
+        names[value.name] = value.name = name
+    for node in proto.graph.node:
+        node.input[:] = [names.get(name, name) for name in node.input]
+        node.output[:] = [names.get(name, name) for name in node.output]
 
 
 def _strip(proto: onnx.ModelProto) -> None:

@@ -91,16 +91,15 @@ def fit(
     settings: Settings,
     unfinished: Path | None = None,
     each: Callable[[int, dict[str, float]], None] = lambda step, figures: None,
+    start: MidiPrior | None = None,
 ) -> MidiPrior:
-    """The prior of the known windows: of the averages at the ends of segments that which errs least
-    on the unseen windows. `each` hears of the step and of the errors on both.
+    """The prior of the known windows, on from `start` if one is given: of the averages at the ends
+    of segments that which errs least on the unseen windows. `each` hears of the step and of the
+    errors on both.
 
     With a folder for what is `unfinished`, the training found there is gone on with.
     """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(settings.seed)
-        prior = MidiPrior(settings.config)
-    prior.learn_spread(known.mean)
+    prior = start or _begun(known, settings)
     state = _State(prior, settings.decay)
     optimiser = torch.optim.AdamW(
         prior.parameters(), settings.rate, weight_decay=settings.weight_decay
@@ -124,6 +123,14 @@ def fit(
         for parameter, best in zip(prior.parameters(), state.best.buffers(), strict=True):
             parameter.copy_(best)
     return prior.eval()
+
+
+def _begun(known: Posteriors, settings: Settings) -> MidiPrior:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)
+        prior = MidiPrior(settings.config)
+    prior.learn_spread(known.mean)
+    return prior
 
 
 def _spent(log: Log, patience: int) -> bool:

@@ -33,6 +33,7 @@ from oscbridge.training.studio_dance_fit import Stock
 from oscbridge.training.studio_known import known
 from oscbridge.training.studio_translation import Translation
 from oscbridge.vae.studio import bridge_vae, pose_vae
+from oscbridge.vae.studio.midi_prior import MidiPrior
 from oscbridge.vae.studio.midi_vae import MidiVae
 from oscbridge.vae.studio.nets import Studio
 from oscbridge.vae.studio.pose_vae import PoseVae
@@ -127,10 +128,9 @@ def fit(
         lambda step, figures: say(step / recipe.music.steps, figures),
     )  # fmt: skip
     music = heard_windows(midi_vae, corpus.music["train"])
-    prior = studio_prior.fit(
-        music.mean, music.log_variance, recipe.prior, shelf["midi_prior"], heard("midi_prior"),
-        start=start.midi_prior if start else None,
-    )  # fmt: skip
+    prior = fit_prior(
+        midi_vae, corpus, recipe.prior, heard("midi_prior"), shelf["midi_prior"], start
+    )
     poses = fit_dance(corpus, recipe.dance, heard("pose_vae"), shelf["pose_vae"], start)
     material = material_of(poses, music, corpus, recipe)
     bridge, _ = studio_bridge.fit(
@@ -143,6 +143,26 @@ def fit(
     return Trained(nets, facts, last)
 
 
+def fit_prior(
+    midi_vae: MidiVae,
+    corpus: StudioCorpus,
+    settings: studio_prior.Settings,
+    say: Callable[[float, dict[str, float]], None],
+    unfinished: Path | None,
+    start: Studio | None,
+) -> MidiPrior:
+    """The prior of a corpus' music; where nothing is held out, it is looked at by what it knows."""
+    known, unseen = (
+        studio_prior.Posteriors(*studio_music.encoded(midi_vae, windows))
+        for windows in (corpus.music["train"], corpus.music["validation"] or corpus.music["train"])
+    )
+    return studio_prior.fit(
+        known, unseen, settings, unfinished,
+        lambda step, figures: say(step / settings.steps, figures),
+        start=start.midi_prior if start else None,
+    )  # fmt: skip
+
+
 def fit_dance(
     corpus: StudioCorpus,
     recipe: studio_dance_fit.Recipe,
@@ -151,8 +171,10 @@ def fit_dance(
     start: Studio | None,
 ) -> PoseVae:
     """The pose VAE of a corpus."""
+    extra = corpus.dance.extra
+    half = extra.chosen(np.arange(0, len(extra), 2))  # neighbours are a sixteenth apart
     return studio_dance_fit.fit(
-        Stock.of(corpus.dance.extra.chosen(np.arange(0, len(corpus.dance.extra), 2))), recipe, pose_vae.Config(),
+        Stock.of(half), recipe, pose_vae.Config(),
         lambda epoch, figures, vae: say(epoch / recipe.epochs, figures), unfinished,
         start=start.pose_vae if start else None,
     )  # fmt: skip
