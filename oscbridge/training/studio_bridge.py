@@ -68,11 +68,11 @@ class Windows:
 class Recipe:
     """AdamW with one rise and fall of its rate; `rounds`: music mates of each window of dance."""
 
-    epochs: int = 40
-    batch: int = 128
+    epochs: int = 20
+    batch: int = 192
     learning_rate: float = 2e-3
     weight_decay: float = 0.01
-    rounds: int = 3
+    rounds: int = 2
     seed: int = 1
 
 

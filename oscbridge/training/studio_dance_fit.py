@@ -33,7 +33,7 @@ class Recipe:
     many the closed form is found from.
     """
 
-    epochs: int = 60
+    epochs: int = 16
     updates: int = 100
     batch: int = 64
     learning_rate: float = 1e-3

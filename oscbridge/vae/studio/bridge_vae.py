@@ -39,7 +39,7 @@ class Config:
     """
 
     latent_in: int = 128
-    width: int = 256
+    width: int = 192
     blocks: int = 2
     latent: int = 64
     rhythm: int = 32
