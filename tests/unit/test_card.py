@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from oscbridge.domain.card import FILES, GRAPHS, SCHEMA, VAES, Card, Source
+from oscbridge.domain.card import SCHEMA, Card, Source, files_of
+from oscbridge.domain.graphs import GRAPHS, nets
 
 
 def card(**other: Any) -> Card:
@@ -15,7 +16,7 @@ def card(**other: Any) -> Card:
         "name": "mine", "version": 3, "preset": "paper",
         "config": {"midi_vae": {"hidden": [512, 256, 128]}},
         "window": 32, "latent": 128, "bridge_latent": 32,
-        "files": dict.fromkeys(FILES, "0" * 64),
+        "files": dict.fromkeys(files_of("paper"), "0" * 64),
         "sources": (Source("Mine", "CC0", "Thanks to me", songs=2),),
         "seed": 1, "recipe": {"epochs": 50}, "metrics": {"table_1": {"MIDI VAE": 0.025}},
         "golden": {"tolerance": 1e-4},
@@ -39,6 +40,8 @@ def test_a_card_survives_json() -> None:
         ({"sources": [7]}, "a source must have"),
         ({"files": {}}, "midi_vae.safetensors"),
         ({"metrics": None}, "metrics is None"),
+        ({"preset": "baroque"}, "preset is 'baroque'.*paper, studio"),
+        ({"preset": "studio"}, "no hash of .*midi_prior.onnx"),
     ],
 )
 def test_a_wrong_card_is_refused_with_the_field_that_is_wrong(
@@ -58,13 +61,20 @@ def test_a_missing_field_is_named_and_a_list_is_no_card() -> None:
 
 
 def test_the_graphs_shapes_come_from_the_card() -> None:
-    encoder, bridge = GRAPHS["midi_encoder"], GRAPHS["bridge_decoder"]
+    graphs = GRAPHS["paper"]
+    encoder, bridge = graphs["midi_encoder"], graphs["bridge_decoder"]
     assert card().shape(encoder.inputs[0]) == (32, 128)
     assert card(latent=64).shape(encoder.outputs[0]) == (64,)
     assert [card().shape(t) for t in bridge.inputs] == [(32,), (2,)]
-    assert card().shape(GRAPHS["pose_decoder"].outputs[0]) == (32, 33, 3)
+    assert card().shape(graphs["pose_decoder"].outputs[0]) == (32, 33, 3)
+    poses = GRAPHS["studio"]["pose_decoder"].outputs[0]
+    assert card().shape(poses) == (128, 33, 3)
 
 
-def test_each_vae_has_an_encoder_and_a_decoder_and_a_schema_is_stamped() -> None:
-    assert [g.vae for g in GRAPHS.values()] == [v for v in VAES for _ in range(2)]
+@pytest.mark.parametrize("preset", GRAPHS)
+def test_each_vae_has_an_encoder_and_a_decoder_and_a_schema_is_stamped(preset: str) -> None:
+    for vae in ("midi", "pose", "bridge"):
+        for half in ("encoder", "decoder"):
+            assert GRAPHS[preset][f"{vae}_{half}"].net == f"{vae}_vae"
+    assert {"midi_vae", "pose_vae", "bridge_vae"} <= set(nets(preset))
     assert card().to_json()["schema"] == SCHEMA

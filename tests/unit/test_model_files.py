@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from oscbridge.domain.card import FILES, GOLDEN, Card
+from oscbridge.domain.card import GOLDEN, Card, files_of
 from oscbridge.errors import ModelError
 from oscbridge.io import model_files
 
@@ -16,14 +16,14 @@ from oscbridge.io import model_files
 def version(models: Path, name: str = "mine", number: int = 1) -> Path:
     folder = models / name / str(number)
     folder.mkdir(parents=True)
-    for file in FILES:
+    for file in files_of("paper"):
         (folder / file).write_bytes(f"{file} {number}".encode())
     model_files.write_golden(folder, {"midi_decoder.latent": np.zeros((2, 128), np.float32)})
     model_files.write_card(
         folder,
         Card(
             name=name, version=number, preset="paper", config={}, window=32, latent=128,
-            bridge_latent=32, files={f: model_files.sha256(folder / f) for f in FILES},
+            bridge_latent=32, files={f: model_files.sha256(folder / f) for f in files_of("paper")},
             sources=(), seed=1, recipe={}, metrics={}, golden={"tolerance": 1e-4},
         ),
     )  # fmt: skip
