@@ -76,20 +76,6 @@ def test_a_term_of_no_weight_is_left_out(weight: str, term: str) -> None:
     assert figures["loss"] == pytest.approx(sum(v for k, v in figures.items() if k != "loss"))
 
 
-def test_of_an_echo_only_the_decoder_learns() -> None:
-    echoing = replace(SMALL, echo_weight=2.0, echo_rhythm_weight=3.0, dropout=0.0)
-    vae = BridgeVae(echoing)
-    shared = [torch.randn(36, 32, generator=generator(s), requires_grad=True) for s in (1, 2)]
-    ranks, rhythm = vae._echo(shared, [one_hot(d, 36) for d in range(2)], batch())
-    (ranks + rhythm).backward()
-    taught = {n.split(".")[0] for n, p in vae.named_parameters() if p.grad is not None}
-    assert taught == {"decoder"}
-    assert all(p.requires_grad for p in vae.parameters())
-    figures = vae.loss(batch(), generator()).figures
-    assert {"echo", "echo rhythm"} <= figures.keys()
-    assert not {"echo", "echo rhythm"} & BridgeVae(SMALL).loss(batch(), generator()).figures.keys()
-
-
 def test_without_pairs_nothing_looks_at_rows_that_stand_together() -> None:
     figures = BridgeVae(SMALL).loss(batch(paired=False), generator()).figures
     assert not {"contrast", "cross"} & figures.keys()

@@ -35,7 +35,6 @@ class Config:
     a window is ranked by. `softness`: how unlike the best a pseudo-pair may be (in the cost of
     `cost_of`) and still count as mates, 0 for the assigned ones only. `known`: whether the encoder
     heeds what is known about a window; `forgotten`: share of training windows that go in without.
-    The two of `echo` are of what is heard in a translated z, alone, against what was asked for.
     """
 
     latent_in: int = 128
@@ -60,8 +59,6 @@ class Config:
     trait_weight: float = 4.0
     cross_weight: float = 0.25
     rhythm_weight: float = 64.0
-    echo_weight: float = 0.0
-    echo_rhythm_weight: float = 0.0
 
 
 class _Gated(nn.Module):
@@ -225,9 +222,6 @@ class BridgeVae(nn.Module):
                 self._error(self.decode(drawn[1 - goal], hot[goal]), batch.z[goal], hot[goal])
                 for goal in range(len(DOMAINS))
             )
-        if c.echo_weight or c.echo_rhythm_weight:
-            ranks, rhythm = self._echo(drawn, hot, batch)
-            terms |= {"echo": c.echo_weight * ranks, "echo rhythm": c.echo_rhythm_weight * rhythm}
         loss = torch.stack([torch.as_tensor(t) for t in terms.values()]).sum()
         figures = {name: float(torch.as_tensor(t).detach()) for name, t in terms.items()}
         return Terms(loss, {"loss": float(loss.detach()), **figures})
@@ -240,30 +234,6 @@ class BridgeVae(nn.Module):
             for e in batch.envelopes
         ]
         return [(e * k, t * k) for (e, t), k in zip(sides, kept, strict=True)]
-
-    def _echo(
-        self, drawn: Sequence[Tensor], hot: Sequence[Tensor], batch: Batch
-    ) -> tuple[Tensor, Tensor]:
-        """Errors of ranks and of rhythm of what is heard in z' (B, 64) taken to the other domain.
-
-        Only the decoder learns from it: an ear that learnt too would agree with it on a sign that
-        no real window knows.
-        """
-        ears = [p for m in (self.encoder, self.listener, self.anchors, self.ranks)
-                for p in m.parameters()]  # fmt: skip
-        for weights in ears:
-            weights.requires_grad_(False)
-        ranks = rhythm = drawn[0].new_zeros(())
-        for source, goal in ((0, 1), (1, 0)):
-            z = self.decode(drawn[source].detach(), hot[goal])
-            envelope, traits = batch.envelopes[source], batch.traits[source]
-            nothing = torch.zeros_like(envelope), torch.zeros_like(traits)
-            heard, said = self.tell(self.encode(z, hot[goal], *nothing)[0])
-            ranks = ranks + (said - traits).square().mean() * _RANK_SCALE
-            rhythm = rhythm + functional.mse_loss(heard, envelope)
-        for weights in ears:
-            weights.requires_grad_(True)
-        return ranks, rhythm
 
     def _error(self, made: Tensor, true: Tensor, domain: Tensor) -> Tensor:
         return (((made - true) / (domain @ self.scale)).square()).sum(dim=1).mean()
