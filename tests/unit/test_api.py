@@ -32,6 +32,7 @@ def test_what_is_left_out_gets_its_default():
     args = checked(GENERATE, [3, 4])
     assert args == {
         "id": 3, "bars": 4, "seed": -1, "temperature": 1.0, "tempo": 120.0, "count": 1,
+        "drums": 1.0, "bass": 1.0, "melody": 1.0,
     }  # fmt: skip
 
 
@@ -49,7 +50,7 @@ def test_numbers_are_taken_as_max_sends_them():
     ("values", "code", "told"),
     [
         ([], "count", "id is missing; it is /oscbridge/music/generate id"),
-        ([1, 2, 3, 1.0, 120.0, 1, 9], "count", "1 arguments too many"),
+        ([1, 2, 3, 1.0, 120.0, 1, 1.0, 1.0, 1.0, 9], "count", "1 arguments too many"),
         ([1, float("nan")], "argument", "bars is nan; it must be a finite number"),
         ([1, 2, 3, float("inf")], "argument", "temperature is inf"),
         ([1, 2.5], "argument", "bars is 2.5; it must be a whole number"),

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from oscbridge.vae.elbo import divergence, elbo, sample, squared_error
 from oscbridge.vae.paper import bridge_vae, midi_vae, pose_vae
 from oscbridge.vae.paper.bridge_vae import one_hot, sliced_wasserstein
-from oscbridge.vae.presets import PRESETS, Recipe
+from oscbridge.vae.presets import Recipe, fresh_paper
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -41,8 +41,8 @@ def test_the_bridge_is_one_vae_told_the_domain() -> None:
 
 
 def test_the_recipe_is_the_papers() -> None:
-    config = PRESETS["paper"].fresh("sum", 1).config()
-    assert PRESETS["paper"].recipe == Recipe(epochs=50, batch=64, learning_rate=1e-3)
+    config = fresh_paper("sum", 1).config()
+    assert Recipe() == Recipe(epochs=50, batch=64, learning_rate=1e-3)
     assert config["midi_vae"]["kl_weight"] == config["pose_vae"]["kl_weight"] == 0.1
     bridge = config["bridge_vae"]
     assert (bridge["kl_weight"], bridge["swd_weight"], bridge["projections"]) == (0.005, 10.0, 50)
@@ -131,8 +131,8 @@ def test_the_domain_changes_what_comes_out() -> None:
 def test_a_seed_gives_the_same_weights_and_leaves_torchs_own_randomness_alone() -> None:
     torch.manual_seed(5)
     before = torch.get_rng_state()
-    one, other = (PRESETS["paper"].fresh("sum", 7).midi_vae.state_dict() for _ in range(2))
+    one, other = (fresh_paper("sum", 7).midi_vae.state_dict() for _ in range(2))
     assert torch.equal(before, torch.get_rng_state())
     assert all(torch.equal(one[k], other[k]) for k in one)
-    third: dict[str, Tensor] = PRESETS["paper"].fresh("sum", 8).midi_vae.state_dict()
+    third: dict[str, Tensor] = fresh_paper("sum", 8).midi_vae.state_dict()
     assert not torch.equal(one["decoder.0.weight"], third["decoder.0.weight"])

@@ -11,7 +11,7 @@ from oscbridge.domain import figure
 from oscbridge.training.corpus import Reading, gather
 from oscbridge.training.report import paper
 from oscbridge.training.sources import Kind, Recording
-from oscbridge.vae.presets import PRESETS
+from oscbridge.vae.presets import fresh_paper
 
 
 def readings() -> list[Reading]:
@@ -32,7 +32,7 @@ def test_every_test_window_is_told_with_its_owner(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(paper, "GENERATED", 5)
     read = readings()
     corpus = gather(read)
-    trio = PRESETS["paper"].fresh("sum", seed=1)
+    trio = fresh_paper("sum", seed=1)
     samples = paper.samples(trio, corpus, read, "untrained")
     held_out = corpus.music.keys["test"][0].split()[0]
     assert samples.songs.tolist() == [f"of {held_out}"] * 3

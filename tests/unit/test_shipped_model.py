@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from oscbridge.domain.sampling import Sampling
 from oscbridge.domain.timeline import Timeline
 from oscbridge.engine.loading import load
 from oscbridge.io import model_files
@@ -16,7 +17,7 @@ def bridge():
 
 def test_a_new_pair_is_no_denser_than_music_and_its_dance_moves(bridge):
     for seed in range(8):
-        clip, dance = bridge.pair(bars=2, tempo=120.0, seed=seed, temperature=1.0)
+        clip, dance = bridge.pair(bars=2, tempo=120.0, sampling=Sampling(seed, 1.0))
         notes = clip.counts()
         # Real windows average some 50 hits; a lane that plays each step would have 32.
         assert 8 <= notes["drums"] <= 128

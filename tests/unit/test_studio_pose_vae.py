@@ -16,12 +16,16 @@ from oscbridge.domain.dance import Dance
 from oscbridge.domain.pose import INDEX, SOLES, facing, mirror, turn
 from oscbridge.domain.timeline import Timeline
 from oscbridge.io.dance_file import write_dance
+from oscbridge.training import sources
 from oscbridge.training import studio_dance_fit as fitting
+from oscbridge.training.corpus import read_take
 from oscbridge.training.export import GOLDEN_TOLERANCE
+from oscbridge.training.split import split
 from oscbridge.training.studio_dance import (
     FRAMES,
     NOMINAL_TEMPO,
     DanceWindows,
+    Take,
     apart,
     bearing,
     cut,
@@ -113,22 +117,23 @@ def test_takes_are_split_whole(tmp_path: Path) -> None:
         made.landmarks[:, ARMS] += np.float32(0.1 * i)
         made = replace(made, landmarks=skeleton.project(made.landmarks))
         write_dance(made, timeline, tmp_path / f"take{i}.npz")
-    corpus = gather([tmp_path], stretches=())
+    takes = sources.find([tmp_path])
+    groups = split(takes)
+    files = [(read_take(r)[0], groups[r.group]) for r in takes]
+    corpus = gather([Take(file, "style", part) for file, part in files], stretches=())
     parts = [set(w.take) for w in (corpus.train, corpus.validation, corpus.test)]
     assert parts[1] and parts[2] and not parts[0] & parts[1] and not parts[1] & parts[2]
     assert not set(corpus.extra.take) & (parts[1] | parts[2])
 
 
 def test_only_takes_whose_beat_nobody_knows_get_the_nominal_tempo(tmp_path: Path) -> None:
-    for i in range(6):
+    for kind, tempo in (("bvh", NOMINAL_TEMPO), ("npz", 120.0)):
         made, timeline = dance(9.0, 30.0)
-        write_dance(made, timeline, tmp_path / f"take{i}.{'bvh' if i % 2 else 'npz'}")
-    for nominal, given in ((NOMINAL_TEMPO, {}), (150.0, {"nominal": 150.0})):
-        corpus = gather([tmp_path], stretches=(), **given)
-        for part in (corpus.train, corpus.validation, corpus.test, corpus.extra):
-            beatless = np.isin(part.take, ["take1", "take3", "take5"])
-            assert np.allclose(part.tempo[beatless], nominal)
-            assert np.allclose(part.tempo[~beatless], 120.0, atol=0.1)
+        write_dance(made, timeline, tmp_path / f"take.{kind}")
+        (recording,) = sources.find([tmp_path / f"take.{kind}"])
+        file, _ = read_take(recording, NOMINAL_TEMPO)
+        windows = gather([Take(file, "style", "train")], stretches=()).train
+        assert len(windows) and np.allclose(windows.tempo, tempo, atol=0.1)
 
 
 def test_turning_apart_and_together_is_exact_even_in_a_spin() -> None:
