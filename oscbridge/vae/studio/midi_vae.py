@@ -50,7 +50,7 @@ class Config:
     free_nats: float = 48.0
     velocity_weight: float = 2.0
     timing_weight: float = 20.0
-    folded: bool = False
+    folded: bool = True
 
     @property
     def latent(self) -> int:
