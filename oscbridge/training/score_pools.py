@@ -56,9 +56,9 @@ class Chances:
     key: float = 0.15
     octave: float = 0.1
     turn: float = 0.0
-    repitched: float = 0.0
-    degrees: float = 0.0
-    lanes: float = 0.0
+    repitched: float = 0.3
+    degrees: float = 0.2
+    lanes: float = 0.3
 
 
 @dataclass(frozen=True)

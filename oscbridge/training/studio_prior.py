@@ -34,15 +34,15 @@ class Settings:
     of drums, bass and melody.
     """
 
-    steps: int = 4000
-    batch: int = 256
+    steps: int = 3000
+    batch: int = 128
     rate: float = 1.5e-3
     weight_decay: float = 0.01
     clip: float = 1.0
     warm: float = 0.05
     decay: float = 0.998
     recombine: float = 0.5
-    noise: float = 0.5
+    noise: float = 0.1
     patience: int = 6
     latents: tuple[int, ...] = (4, 5, 7)
     seed: int = 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,9 @@ from oscbridge.vae.studio import midi_vae
 
 torch.set_num_threads(1)
 SMALL = midi_vae.Config(widths=(16, 16, 16), blocks=1)
-NOWHERE_ELSE = Chances(groove=0, drums=0, bass=0, melody=0, key=0, octave=0, turn=0)
+NOWHERE_ELSE = Chances(
+    groove=0, drums=0, bass=0, melody=0, key=0, octave=0, turn=0, repitched=0, degrees=0, lanes=0
+)
 
 
 def song(*seeds: int, transposed: int = 0, name: str = "song") -> Song:
@@ -146,3 +149,33 @@ def test_measures_are_those_of_a_perfect_and_of_a_deaf_vae(monkeypatch) -> None:
     monkeypatch.setattr(studio_music, "decoded", lambda vae, z, shift: silence)
     deaf = studio_music.measure(vae, windows)
     assert deaf["macro F1"] == deaf["bass density"] == deaf["all parts"] == 0.0
+
+
+def test_varied_lines_have_the_rhythms_of_the_songs_in_other_pitches() -> None:
+    made_of = pools(0, 1)
+    chances = replace(NOWHERE_ELSE, repitched=1.0, degrees=1.0)
+    x = made_of.batch(64, chances, np.random.default_rng(0))[0]
+    plain = made_of.batch(64, NOWHERE_ELSE, np.random.default_rng(0))[0]
+    line = channels.IN_MELODY
+    known = {row.numpy().tobytes() for row in plain[..., line.onset]}
+    assert torch.equal(x[..., line.onset].sum(2), plain[..., line.onset].sum(2))
+    assert sum(row.numpy().tobytes() not in known for row in x[..., line.onset]) > 32
+    scale = torch.tensor([p % 12 in key.MAJOR for p in range(line.range.low, line.range.high + 1)])
+    assert not x[..., line.pitch][..., ~scale].any()
+
+
+def test_the_mean_of_the_weights_stays() -> None:
+    seen: list[torch.Tensor] = []
+    settings = studio_music.Settings(steps=100, batch=2, config=SMALL, decay=0.99)
+    vae = studio_music.fresh(settings)
+    before = vae.encoders[0].project.weight.detach().clone()
+
+    def hear(step: int, figures: dict[str, float]) -> None:
+        seen.append(vae.encoders[0].project.weight.detach().clone())
+
+    studio_music.fit(vae, pools(0), settings, each=hear)
+    assert torch.equal(vae.encoders[0].project.weight, seen[-1])
+    latest = studio_music.fresh(settings)
+    studio_music.fit(latest, pools(0), replace(settings, decay=0.0))
+    moved = (latest.encoders[0].project.weight - before).norm()
+    assert 0 < (vae.encoders[0].project.weight - before).norm() < moved

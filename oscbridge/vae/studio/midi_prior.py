@@ -19,13 +19,16 @@ from oscbridge.vae.mixer import MixerBlock, MixerConfig
 
 @dataclass(frozen=True)
 class Config:
-    """Sizes; `waves` are the frequencies that tell the time of the flow."""
+    """Sizes; `waves` are the frequencies that tell the time of the flow. Each beat also sees the
+    same beat of the next of the `bars`, so that one may repeat the other.
+    """
 
     latent: int = 128
     beats: int = 8
-    width: int = 256
-    blocks: int = 4
-    token_hidden: int = 64
+    bars: int = 2
+    width: int = 128
+    blocks: int = 3
+    token_hidden: int = 48
     dropout: float = 0.1
     waves: int = 16
 
@@ -59,8 +62,8 @@ class MidiPrior(nn.Module):
         self.register_buffer("basis", torch.eye(config.latent))
         self.register_buffer("variance", torch.ones(config.latent))
         self.register_buffer("frequencies", torch.pi * torch.arange(1.0, config.waves + 1))
-        patch = config.latent // config.beats
-        self.project = nn.Linear(2 * patch, config.width)
+        self.patch = config.latent // config.beats
+        self.project = nn.Linear(4 * self.patch, config.width)
         self.time = nn.Sequential(
             nn.Linear(2 * config.waves, config.width), nn.GELU(),
             nn.Linear(config.width, config.width),
@@ -68,7 +71,7 @@ class MidiPrior(nn.Module):
         self.beat = nn.Parameter(0.02 * torch.randn(config.beats, config.width))
         self.blocks = nn.ModuleList(MixerBlock(config.mixer()) for _ in range(config.blocks))
         self.norm = nn.LayerNorm(config.width)
-        self.answer = nn.Linear(config.width, patch)
+        self.answer = nn.Linear(config.width, self.patch)
         nn.init.zeros_(self.answer.weight)
         nn.init.zeros_(self.answer.bias)
 
@@ -97,9 +100,10 @@ class MidiPrior(nn.Module):
         straight, goal = self._gaussian(point, time)
         angles = time * self.frequencies
         told = self.time(torch.cat([angles.sin(), angles.cos()], dim=1))[:, None]
-        shape = (-1, self.config.beats, self.config.latent // self.config.beats)
-        seen = torch.cat([point.reshape(shape), goal.reshape(shape)], dim=2)
-        x = self.project(seen) + self.beat
+        shape = (-1, self.config.bars, self.config.beats // self.config.bars, self.patch)
+        seen = torch.cat([point.reshape(shape), goal.reshape(shape)], dim=3)
+        other = torch.cat([seen[:, 1:], seen[:, :1]], dim=1)
+        x = self.project(torch.cat([seen, other - seen], dim=3).flatten(1, 2)) + self.beat
         for block in self.blocks:
             x = block(x + told)  # (B, 8, width)
         answer: Tensor = straight + self.answer(self.norm(x)).flatten(1)
