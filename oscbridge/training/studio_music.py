@@ -42,7 +42,7 @@ class Settings:
     is the moving average of the weights of that `decay`.
     """
 
-    steps: int = 5800
+    steps: int = 7000
     batch: int = 32
     rate: float = 1.5e-3
     rise: float = 0.1
