@@ -64,6 +64,13 @@ class ScoreWindows:
     def __len__(self) -> int:
         return len(self.shift)
 
+    @classmethod
+    def joined(cls, parts: Sequence[ScoreWindows]) -> ScoreWindows:
+        """All windows of the parts, in order."""
+        names = [f.name for f in fields(cls) if f.name != "score"]
+        rest = {name: np.concatenate([getattr(p, name) for p in parts]) for name in names}
+        return cls(score=joined([p.score for p in parts]), **rest)
+
     def take(self, rows: NDArray[np.integer | np.bool_]) -> ScoreWindows:
         """These windows only."""
         return ScoreWindows(

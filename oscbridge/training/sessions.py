@@ -1,0 +1,152 @@
+"""Sessions: music and the dance that was danced to it, recorded by one person. True pairs.
+
+A session is a song and a dance of one name in one folder (`take1.mid` and `take1.npz`). The dance
+lies on the song's beats: by its own where its file tells them, else by its seconds from the song's
+start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oscbridge.domain import key
+from oscbridge.domain.dance import Dance
+from oscbridge.domain.music import Clip
+from oscbridge.domain.score import Score, from_clip, joined
+from oscbridge.domain.timeline import DEFAULT_TEMPO, STEPS_PER_BEAT, WINDOW, Timeline
+from oscbridge.errors import FileError
+from oscbridge.io.dance_file import BVH, read_dance
+from oscbridge.io.landmark_file import read_landmarks
+from oscbridge.io.midi_file import read_clip
+from oscbridge.training import sources
+from oscbridge.training.corpus import NothingToLearnError
+from oscbridge.training.score_windows import ScoreWindows, tempo_at
+from oscbridge.training.studio_dance import DanceWindows, cut
+
+FEWEST_NOTES = 4
+"""Notes that must start in a window of a session for it to be learnt from."""
+BLOCK, EVERY = 32, 5
+"""Beats of which every fifth so many are held out, to measure with what was never learnt."""
+_BEATS = WINDOW // STEPS_PER_BEAT
+
+
+@dataclass(frozen=True)
+class Session:
+    """A clip and the dance to it, its beats the clip's."""
+
+    name: str
+    clip: Clip
+    dance: Dance
+
+
+@dataclass(frozen=True)
+class Paired:
+    """N windows of music and, row by row, of the dance to it; `held_out` (N,): those no window of
+    the others shares a beat with.
+    """
+
+    music: ScoreWindows
+    dance: DanceWindows
+    held_out: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.music)
+
+    def chosen(self, rows: NDArray[np.bool_]) -> Paired:
+        """Those windows."""
+        return Paired(self.music.take(rows), self.dance.chosen(rows), self.held_out[rows])
+
+
+def find(paths: Iterable[Path]) -> list[tuple[Path, Path]]:
+    """The song and the dance of every session in the folders and files.
+
+    Raises FileError where a path is missing or there is no session.
+    """
+    paths = list(paths)
+    found = sources.find(paths)
+    takes = {(r.path.parent, r.path.stem): r.path for r in found if r.kind == "take"}
+    songs = {(r.path.parent, r.path.stem): r.path for r in found if r.kind == "song"}
+    pairs = [(song, takes[place]) for place, song in songs.items() if place in takes]
+    if not pairs:
+        raise FileError(
+            paths[0] if paths else Path(),
+            "no session here: a song and a dance of one name in one folder, such as take1.mid and "
+            "take1.npz",
+        )
+    return pairs
+
+
+def read(song: Path, dance: Path) -> Session:
+    """One session. Raises FileError."""
+    clip = read_clip(song)
+    return Session(song.stem, clip, _danced(dance, clip.timeline))
+
+
+def _danced(path: Path, timeline: Timeline) -> Dance:
+    dance = read_dance(path, tempo=DEFAULT_TEMPO).dance
+    if path.suffix.lower() == BVH:
+        beat = timeline.beats(dance.time)
+    else:
+        recording = read_landmarks(path)
+        beat = timeline.beats(recording.time) if recording.beat is None else recording.beat
+    return replace(dance, time=timeline.seconds(beat), beat=beat)
+
+
+def windows(sessions: Sequence[Session]) -> Paired:
+    """Windows of all sessions, one a beat. Raises NothingToLearnError if there is none."""
+    parts = [part for session in sessions if len(part := _windows(session))]
+    if not parts:
+        raise NothingToLearnError(
+            "the sessions hold no two bars in which music plays and somebody dances; record longer "
+            "ones, and see that song and dance begin together"
+        )
+    return Paired(
+        ScoreWindows.joined([part.music for part in parts]),
+        DanceWindows.joined([part.dance for part in parts]),
+        np.concatenate([part.held_out for part in parts]),
+    )
+
+
+def _windows(session: Session) -> Paired:
+    score = from_clip(session.clip)
+    dance = cut(session.dance, session.clip.timeline)
+    cuts = [(row, _at(score, beat)) for row, beat in enumerate(dance.beat)]
+    kept = [
+        (row, s) for row, s in cuts if s is not None and sum(s.onsets().values()) >= FEWEST_NOTES
+    ]
+    rows = np.array([row for row, _ in kept], np.intp)
+    scores = [s for _, s in kept]
+    beats = dance.beat[rows]
+    music = ScoreWindows(
+        joined(scores) if scores else Score.silent(0),
+        np.array([key.shift_to_c(key.root(s)) for s in scores], np.int8),
+        np.array([session.name] * len(scores), np.str_),
+        beats.astype(np.int32),
+        np.array([tempo_at(session.clip, float(b)) for b in beats], np.float32),
+    )
+    every = Paired(music, dance.chosen(rows), np.zeros(len(rows), np.bool_))
+    within, across = _held_out(beats)
+    return replace(every, held_out=within).chosen(~across)
+
+
+def _at(score: Score, beat: float) -> Score | None:
+    start = round(beat * STEPS_PER_BEAT)
+    return score.cut(start, start + WINDOW) if 0 <= start <= score.steps - WINDOW else None
+
+
+def _held_out(beats: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which windows lie within a held-out block, and which lie across its edge (N,)."""
+    if not len(beats):
+        return np.zeros(0, np.bool_), np.zeros(0, np.bool_)
+    first, last = float(beats.min()), float(beats.max()) + _BEATS
+    block = min(float(BLOCK), (last - first) / EVERY)
+    starts = np.arange(first + (EVERY - 1) * block, last, EVERY * block)
+    ends = starts + block + (1e-6 if block < BLOCK else 0)
+    apart = (beats[:, None] + _BEATS <= starts) | (beats[:, None] >= ends)
+    within = ((beats[:, None] >= starts) & (beats[:, None] + _BEATS <= ends)).any(axis=1)
+    return np.asarray(within), np.asarray(~within & ~apart.all(axis=1))
