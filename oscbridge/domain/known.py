@@ -14,6 +14,7 @@ from oscbridge.domain.descriptors import Descriptors, ranks
 from oscbridge.domain.graphs import DOMAINS, TRAITS
 from oscbridge.domain.latents import Spread, spread_arrays, spreads_of
 from oscbridge.domain.mixture import Mixture
+from oscbridge.domain.new_music import MusicPrior
 from oscbridge.domain.rhythm import Floats
 
 GRAIN = 201
@@ -28,7 +29,7 @@ class Known:
     """`spreads` of `domain.latents.SPREADS`; `traits` (GRAIN, 2): quantiles of energy and contour
     of each domain's windows; `counts` (GRAIN, 3): of the onsets of each part in a window; `apart`
     (bridge latent,): spread of the difference of z' of pairs; `dance_prior` over z of dances,
-    `bridge_prior` over z' of both domains.
+    `bridge_prior` over z' of both domains; `music_prior` over z of music.
     """
 
     spreads: Mapping[str, Spread]
@@ -37,6 +38,7 @@ class Known:
     apart: NDArray[np.float32]
     dance_prior: Mixture
     bridge_prior: Mixture
+    music_prior: MusicPrior
 
     def ranks(self, domain: str, about: Descriptors) -> NDArray[np.float32]:
         """Energy and contour (N, 2) of windows among the training windows of their domain."""
@@ -57,6 +59,9 @@ class Known:
         found = spread_arrays(self.spreads)
         found |= {f"{domain}.traits": _single(self.traits[domain]) for domain in DOMAINS}
         found |= {"counts": _single(self.counts), "apart": _single(self.apart)}
+        found["music_prior.anchors"] = self.music_prior.anchors
+        found["music_prior.mean"] = self.music_prior.spread.mean
+        found["music_prior.std"] = self.music_prior.spread.std
         for name in _PRIORS:
             prior: Mixture = getattr(self, name)
             for field in ("weights", "means", "factors"):
@@ -74,6 +79,10 @@ class Known:
             arrays["apart"],
             dance_prior,
             bridge_prior,
+            MusicPrior(
+                arrays["music_prior.anchors"],
+                Spread(arrays["music_prior.mean"], arrays["music_prior.std"]),
+            ),
         )
 
 

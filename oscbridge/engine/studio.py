@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from oscbridge.domain import flow
 from oscbridge.domain.dance import Dance
 from oscbridge.domain.descriptors import Descriptors
 from oscbridge.domain.known import Known
@@ -59,12 +58,14 @@ class StudioBridge(Bridge):
         """See Bridge; in C major or A minor."""
         rng = np.random.default_rng(sampling.seed)
         count = math.ceil(bars * BAR / WINDOW)
-        noise = walk(rng, count, self.card.latent, sampling.temperature)
-        z = flow.draw(lambda x, t: self._graphs.run("midi_prior", x, t)[0], noise)
+        z = self._known.music_prior.draw(self._flow, count, rng, sampling.temperature)
         starts = np.arange(count, dtype=np.intp) * WINDOW
         name = f"generated seed {sampling.seed}"
         logits = self._music.logits(z)
         return self._music.clip(logits, starts, bars * BAR, Timeline.steady(tempo), name, sampling)
+
+    def _flow(self, points: Latents, time: Latents) -> Latents:
+        return self._graphs.run("midi_prior", points, time)[0]
 
     def new_dance(self, *, bars: int, tempo: float, sampling: Sampling = PLAIN) -> Dance:
         """See Bridge."""

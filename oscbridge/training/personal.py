@@ -96,7 +96,9 @@ def teach(
         material, bridge.config, recipe.bridge, shelf["bridge_vae"],
         lambda done, figures: say("bridge_vae", done, figures), start=bridge,
     )  # fmt: skip
-    facts = known(Translation.of(bridge, material), material, onsets_in(every), seed)
+    facts = known(
+        Translation.of(bridge, material), material, onsets_in(every), nets.midi_prior, seed
+    )
     return Trained(nets, facts, last)
 
 
@@ -127,8 +129,8 @@ def rehearsed_music(base: Trained, seed: int, count: int = REHEARSED) -> ScoreWi
     def velocity(x: flow.Points, at: flow.Points) -> flow.Points:
         return np.asarray(prior.velocity(torch.from_numpy(x), torch.from_numpy(at)).numpy())
 
-    noise = rng.standard_normal((count, vae.config.latent)).astype(np.float32)
-    logits = vae.decode(torch.from_numpy(flow.draw(velocity, noise))).numpy()
+    z = [base.known.music_prior.draw(velocity, 1, rng) for _ in range(count)]
+    logits = vae.decode(torch.from_numpy(np.concatenate(z))).numpy()
     score = joined([decode(window) for window in logits])
     return ScoreWindows(
         score, np.zeros(count, np.int8), np.array(["rehearsed"] * count, np.str_),

@@ -85,8 +85,8 @@ def train(
 
 
 _NOTE = (
-    "Onset F1, range of motion, velocity: 1 is best. Accent F1: how well the beats of the dance and "
-    "the accents of the music meet. Rank of the true mate: of up to 100, 1 is best."
+    "Onset F1, range of motion, velocity: 1 is best. Accent F1: how well the beats of the dance "
+    "and the accents of the music meet. Rank of the true mate: of up to 100, 1 is best."
 )
 
 

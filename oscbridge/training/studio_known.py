@@ -9,17 +9,27 @@ from oscbridge.domain import mixture
 from oscbridge.domain.descriptors import Descriptors
 from oscbridge.domain.graphs import DOMAINS, TRAITS
 from oscbridge.domain.known import Known, quantiles
-from oscbridge.domain.latents import TRANSLATIONS
+from oscbridge.domain.latents import TRANSLATIONS, Spread
+from oscbridge.domain.new_music import MusicPrior
 from oscbridge.domain.rhythm import Floats
 from oscbridge.training.studio_bridge import Material
 from oscbridge.training.studio_translation import Translation
+from oscbridge.vae.studio.midi_prior import MidiPrior
 
 PARTS = 8
 """Gaussians in each prior."""
 
 
+ANCHORS = 1024
+"""Windows of music that new music begins from."""
+
+
 def known(
-    translation: Translation, material: Material, counts: NDArray[np.intp], seed: int
+    translation: Translation,
+    material: Material,
+    counts: NDArray[np.intp],
+    prior: MidiPrior,
+    seed: int,
 ) -> Known:
     """From the training windows the bridge was trained on; `counts` (N, 3): onsets of each part in
     the windows of music.
@@ -37,6 +47,10 @@ def known(
         translation.apart.numpy(),
         mixture.fit(material.dance.mean.numpy(), min(PARTS, len(material.dance)), rng),
         mixture.fit(shared, min(PARTS, len(shared)), rng),
+        MusicPrior(
+            material.music.mean.numpy()[rng.permutation(len(material.music))[:ANCHORS]],
+            Spread(prior.centre.numpy(), prior.scale.numpy()),
+        ),
     )
 
 

@@ -119,7 +119,6 @@ def fit(
 
         return hear
 
-    torch_seeded = recipe.music.seed
     shelf = {name: unfinished / name if unfinished else None for name in NAMES}
     midi_vae = start.midi_vae if start else studio_music.fresh(recipe.music)
     say = heard("midi_vae")
@@ -139,7 +138,7 @@ def fit(
     )  # fmt: skip
     nets = Studio(midi_vae, prior, poses, bridge)
     counts = onsets_in(corpus.music["train"])
-    facts = known(Translation.of(bridge, material), material, counts, torch_seeded)
+    facts = known(Translation.of(bridge, material), material, counts, prior, recipe.music.seed)
     return Trained(nets, facts, last)
 
 
