@@ -21,7 +21,7 @@ from oscbridge.domain.score_decode import decode
 from oscbridge.domain.timeline import DEFAULT_TEMPO
 from oscbridge.training import studio_bridge, studio_dance_fit, studio_music, studio_prior
 from oscbridge.training.score_pools import Pools
-from oscbridge.training.score_windows import ScoreWindows
+from oscbridge.training.score_windows import BEATS_IN_BAR, ScoreWindows
 from oscbridge.training.sessions import Paired
 from oscbridge.training.studio_bridge import Material, Windows
 from oscbridge.training.studio_dance import DanceWindows
@@ -77,7 +77,8 @@ def teach(
     )  # fmt: skip
     every = ScoreWindows.joined([own.music, songs])
     heard = heard_windows(nets.midi_vae, every)
-    posteriors = studio_prior.Posteriors(heard.mean, heard.log_variance)
+    on_bar = torch.from_numpy(every.beat % BEATS_IN_BAR == 0)
+    posteriors = studio_prior.Posteriors(heard.mean[on_bar], heard.log_variance[on_bar])
     studio_prior.fit(
         posteriors, posteriors, recipe.prior, shelf["midi_prior"],
         lambda step, figures: say("midi_prior", step / recipe.prior.steps, figures),
@@ -97,7 +98,12 @@ def teach(
         lambda done, figures: say("bridge_vae", done, figures), start=bridge,
     )  # fmt: skip
     facts = known(
-        Translation.of(bridge, material), material, onsets_in(every), nets.midi_prior, seed
+        Translation.of(bridge, material),
+        material,
+        onsets_in(every),
+        heard.mean[on_bar],
+        nets.midi_prior,
+        seed,
     )
     return Trained(nets, facts, last)
 

@@ -19,6 +19,7 @@ from oscbridge.domain.timeline import STEPS_PER_BEAT, WINDOW
 from oscbridge.io.midi_file import read_clip, read_played
 from oscbridge.training.windows import ALIKE_ROLLS, FEWEST_ONSETS
 
+BEATS_IN_BAR = 4
 _ROWS_AT_ONCE = 2048
 
 
@@ -77,6 +78,10 @@ class ScoreWindows:
             picked(self.score, rows),
             self.shift[rows], self.song[rows], self.beat[rows], self.tempo[rows],
         )  # fmt: skip
+
+    def on_bars(self) -> ScoreWindows:
+        """Those of them that start with a bar of 4/4."""
+        return self.take(self.beat % BEATS_IN_BAR == 0)
 
     def in_c(self) -> Score:
         """The score with every window shifted to C."""

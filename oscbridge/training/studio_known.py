@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from oscbridge.domain import mixture
 from oscbridge.domain.descriptors import Descriptors
@@ -28,11 +29,12 @@ def known(
     translation: Translation,
     material: Material,
     counts: NDArray[np.intp],
+    bars: Tensor,
     prior: MidiPrior,
     seed: int,
 ) -> Known:
     """From the training windows the bridge was trained on; `counts` (N, 3): onsets of each part in
-    the windows of music.
+    the windows of music; `bars` (M, 128): z of those that start with a bar.
     """
     rng = np.random.default_rng(seed)
     spreads = dict(zip(DOMAINS, translation.real, strict=True))
@@ -48,7 +50,7 @@ def known(
         mixture.fit(material.dance.mean.numpy(), min(PARTS, len(material.dance)), rng),
         mixture.fit(shared, min(PARTS, len(shared)), rng),
         MusicPrior(
-            material.music.mean.numpy()[rng.permutation(len(material.music))[:ANCHORS]],
+            bars.numpy()[rng.permutation(len(bars))[:ANCHORS]],
             Spread(prior.centre.numpy(), prior.scale.numpy()),
         ),
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 
 from oscbridge.training import studio_bridge_measure, studio_dance_report, studio_music
-from oscbridge.training.score_windows import ScoreWindows
 from oscbridge.training.split import Part
 from oscbridge.training.studio_bridge_measure import Held, Onsets, Row, Side
 from oscbridge.training.studio_corpus import StudioCorpus
@@ -18,14 +17,13 @@ from oscbridge.training.studio_train import (
 )
 from oscbridge.training.studio_translation import Translation
 
-BEATS_IN_BAR = 4
 Figures = dict[str, dict[str, float]]
 
 
 def figures(trained: Trained, corpus: StudioCorpus, part: Part = "test") -> Figures:
     """Section -> figure -> value, of the windows of a part that start with a bar or a take."""
     nets = trained.nets
-    music = on_bars(corpus.music[part])
+    music = corpus.music[part].on_bars()
     mean_pose = corpus.dance.train.poses.mean(axis=(0, 1))
     sections: Figures = {"music": studio_music.measure(nets.midi_vae, music)}
     dance = studio_dance_report.measure(nets.pose_vae, corpus.dance.parts()[part], mean_pose)
@@ -34,11 +32,6 @@ def figures(trained: Trained, corpus: StudioCorpus, part: Part = "test") -> Figu
         name = f"{row['direction']}: {row['answer']}"
         sections[name] = {k: v for k, v in row.items() if not isinstance(v, str)}
     return sections
-
-
-def on_bars(windows: ScoreWindows) -> ScoreWindows:
-    """The windows that start with a bar of 4/4."""
-    return windows.take(windows.beat % BEATS_IN_BAR == 0)
 
 
 def bridge_rows(trained: Trained, corpus: StudioCorpus, part: Part) -> list[Row]:
@@ -52,7 +45,7 @@ def bridge_rows(trained: Trained, corpus: StudioCorpus, part: Part) -> list[Row]
 
 def side(trained: Trained, corpus: StudioCorpus, part: Part) -> Side:
     """The windows of a part as the nets and the measures see them."""
-    music, dance = on_bars(corpus.music[part]), corpus.dance.parts()[part]
+    music, dance = corpus.music[part].on_bars(), corpus.dance.parts()[part]
     return Side(
         heard_windows(trained.nets.midi_vae, music),
         seen_windows(trained.nets.pose_vae, dance),

@@ -137,8 +137,11 @@ def fit(
         start=start.bridge_vae if start else None,
     )  # fmt: skip
     nets = Studio(midi_vae, prior, poses, bridge)
+    bars = heard_windows(midi_vae, corpus.music["train"].on_bars())
     counts = onsets_in(corpus.music["train"])
-    facts = known(Translation.of(bridge, material), material, counts, prior, recipe.music.seed)
+    facts = known(
+        Translation.of(bridge, material), material, counts, bars.mean, prior, recipe.music.seed
+    )
     return Trained(nets, facts, last)
 
 
@@ -152,7 +155,7 @@ def fit_prior(
 ) -> MidiPrior:
     """The prior of a corpus' music; where nothing is held out, it is looked at by what it knows."""
     known, unseen = (
-        studio_prior.Posteriors(*studio_music.encoded(midi_vae, windows))
+        studio_prior.Posteriors(*studio_music.encoded(midi_vae, windows.on_bars()))
         for windows in (corpus.music["train"], corpus.music["validation"] or corpus.music["train"])
     )
     return studio_prior.fit(

@@ -20,7 +20,6 @@ from oscbridge.training.score_windows import ScoreWindows, each_window_of
 from oscbridge.training.split import Part
 from oscbridge.training.studio_corpus import StudioCorpus
 from oscbridge.training.studio_dance import PER_BEAT, DanceWindows
-from oscbridge.training.studio_measure import on_bars
 
 GENERATED = 500
 KNOWN_DANCES = 600
@@ -44,7 +43,7 @@ def samples(
     `told` hears what is being made.
     """
     rng = np.random.default_rng(SEED)
-    heard, seen = on_bars(corpus.music[part]), corpus.dance.parts()[part]
+    heard, seen = corpus.music[part].on_bars(), corpus.dance.parts()[part]
     known_music, known_dance = corpus.music["train"], corpus.dance.train
     clips, dances = _clips(heard), _dances(seen)
     told("music, reconstructed")
