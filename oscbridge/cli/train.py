@@ -143,6 +143,12 @@ def read_studio(paths: tuple[Path, ...], before: Any = None) -> Any:
     help="Architecture and recipe.",
 )
 @click.option(
+    "--from",
+    "base",
+    help="Teach this version of studio (a name or a folder) your own sessions instead: DATA are "
+    "then folders in which a song and the dance to it have one name, take1.mid and take1.npz.",
+)
+@click.option(
     "--reduction",
     type=click.Choice(["sum", "mean"]),
     help="paper only: scale of the squared error; mean is the paper's loss to the letter.  "
@@ -166,6 +172,7 @@ def train(
     data: tuple[Path, ...],
     output: Path,
     preset: str,
+    base: str | None,
     reduction: str | None,
     length: float,
     seed: int,
@@ -174,14 +181,20 @@ def train(
     """Train a model on folders of songs (.mid) and dances (.bvh .npz .json .csv).
 
     Songs and dances need not belong together. A tenth of them is kept aside to measure with.
-    Drummers' performances (the Groove MIDI Dataset) teach studio's drums. An interrupted training
-    goes on when the same command is given again.
+    Drummers' performances (the Groove MIDI Dataset) teach studio's drums. With --from a model
+    learns your taste from your own sessions in minutes. An interrupted training goes on when the
+    same command is given again.
     """
     need_torch()
+    if base is not None and preset == "paper":
+        raise click.BadParameter("--from teaches a version of studio; paper is trained from data")
     if preset == "studio" and reduction is not None:
         raise click.BadParameter("--reduction is of --preset paper; studio has one loss only")
     start = time.monotonic()
     try:
+        if base is not None:
+            _personal(data, output, base, length, seed, resume)
+            return
         if preset == "paper":
             folder = _paper(data, output, reduction or "sum", length, seed, resume)
         else:
@@ -225,6 +238,38 @@ def _studio(data: tuple[Path, ...], output: Path, length: float, seed: int, resu
     recipe = Recipe().seeded(seed).lengthened(length)
     with Progress(len(NAMES)) as watch:
         return studio_version.train(corpus, recipe, seed, output, watch.at, fresh=not resume)
+
+
+def _personal(
+    data: tuple[Path, ...], output: Path, base: str, length: float, seed: int, resume: bool
+) -> None:
+    from oscbridge.io import model_files
+    from oscbridge.shipped import MODELS
+    from oscbridge.training import personal, personal_version, sessions
+    from oscbridge.training.studio_train import NAMES
+    from oscbridge.training.tables import text
+
+    start = time.monotonic()
+    folder = Path(base) if Path(base).is_dir() else model_files.find([output.parent, MODELS], base)
+    found = sessions.find(data)
+    paired = sessions.windows([sessions.read(song, dance) for song, dance in found])
+    held = int(paired.held_out.sum())
+    click.echo(
+        f"{len(found)} session(s): {len(paired) - held} windows to learn from, {held} held out",
+        err=True,
+    )
+    recipe = personal.RECIPE.seeded(seed).lengthened(length)
+    names = [song.stem for song, _ in found]
+    with Progress(len(NAMES)) as watch:
+        made, table = personal_version.train(
+            folder, paired, names, recipe, seed, output, watch.at, fresh=not resume
+        )
+    click.echo(text([table]))
+    click.echo(f"{made}: taught in {time.monotonic() - start:.0f} s")
+    click.echo(
+        f"serve it: oscbridge serve --models {output.parent} --model {output.name}, or send a "
+        f"daemon that looks there /oscbridge/model/load 1 {output.name}"
+    )
 
 
 def _tell_counts(name: str, counts: dict[Any, tuple[int, int]]) -> None:
