@@ -99,12 +99,16 @@ def _line(
     logits: Floats, line: LineChannels, knobs: Knobs, rng: np.random.Generator | None
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Pitch and onset velocity (T,) of a line."""
+    if knobs.density <= 0.0:
+        return np.full(len(logits), REST, np.uint8), np.zeros(len(logits), np.uint8)
     rest_or_pitch = logits[:, line.pitch]
     each = rest_or_pitch[:, 1:] - _log_sum(rest_or_pitch[:, 1:])[:, None]  # log P(pitch | sounds)
     activity = _log_sum(rest_or_pitch[:, 1:]) - rest_or_pitch[:, 0]  # logit of P(sounds)
     onset = _heated(logits[:, line.onset][:, 0], knobs.temperature, rng)
-    bias = _bias(activity, onset, knobs.density) if knobs.density != 1.0 else 0.0
+    bias = _bias(activity, onset, knobs.density) if knobs.density > 1.0 else 0.0
     sounds, starts = (flags[0] for flags in _segments(activity, onset, np.array([bias])))
+    if knobs.density < 1.0:
+        sounds, starts = _thinned(sounds, starts, onset, knobs.density)
     segment = np.cumsum(starts) * sounds
     firsts = np.flatnonzero(np.diff(segment, prepend=-1))
     totals = np.add.reduceat(np.where(sounds[:, None], each, 0), firsts, axis=0)
@@ -126,6 +130,20 @@ def _segments(
     sounds = activity > -biases[:, None]
     before = np.concatenate([np.ones_like(sounds[:, :1]), sounds[:, :-1]], axis=1)
     return sounds, sounds & ((onset > -biases[:, None]) | ~before)
+
+
+def _thinned(
+    sounds: NDArray[np.bool_], starts: NDArray[np.bool_], onset: Floats, density: float
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """With only the surest notes left, as many as the density says; the others become rests."""
+    places = np.flatnonzero(starts)
+    count = round(density * len(places))
+    left = np.sort(places[np.argsort(-onset[places], kind="stable")[:count]])
+    kept = np.zeros_like(starts)
+    kept[left] = True
+    number = np.cumsum(starts)  # 0: what was held over
+    stays = np.concatenate([[True], kept[places]])
+    return sounds & stays[number], kept
 
 
 def _bias(activity: Floats, onset: Floats, density: float) -> float:

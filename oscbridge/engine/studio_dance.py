@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from oscbridge.domain import descriptors, skeleton
 from oscbridge.domain.dance import Dance
@@ -65,6 +66,7 @@ class Dancing:
     def __init__(self, graphs: Graphs, middle: NDArray[np.float32]) -> None:
         self._graphs = graphs
         self._middle = middle
+        self._still = self.moves(middle[None]).poses
 
     def seen(
         self, dance: Dance, timeline: Timeline, starts: NDArray[np.intp] | None = None
@@ -95,11 +97,10 @@ class Dancing:
         fast (N,), metres a step, as `wanted`, as far as GAINS go.
         """
         # The decoder is nearly linear: poses moved likewise tell how fast they would be.
-        still = self.moves(self._middle[None]).poses
-        apart = self.moves(z).poses - still
+        apart = self.moves(z).poses - self._still
         gain = np.ones(len(z))
         for _ in range(TRIALS):
-            moved = still + gain[:, None, None, None].astype(np.float32) * apart
+            moved = self._still + gain[:, None, None, None].astype(np.float32) * apart
             energy = motion_speed(moved, FRAMES_PER_STEP).mean(axis=1)
             gain = np.clip(gain * wanted / np.maximum(energy, 1e-9), *GAINS)
         return np.asarray(self._middle + gain[:, None].astype(np.float32) * (z - self._middle))
@@ -123,7 +124,7 @@ class Dancing:
         beat = np.arange(len(run.poses)) / PER_BEAT
         time = timeline.seconds(beat)
         pace = np.gradient(time) * PER_BEAT  # seconds a beat
-        bears = 1 / (1 + np.exp(-run.contact))
+        bears = expit(run.contact)
         walked = walk(
             skeleton.project(run.poses), run.way[:, :2] / pace[:, None], bears, time, run.way[:, 2]
         )
