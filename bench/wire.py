@@ -83,7 +83,7 @@ def main() -> None:
         ),
         bars * 4.0,
     )
-    bridge = load(model_files.find([MODELS], "paper"))
+    bridge = load(model_files.find([MODELS], DEFAULT_MODEL))
     roll = np.zeros((1, 32, 128), np.float32)
 
     def forward() -> None:

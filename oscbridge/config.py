@@ -13,7 +13,7 @@ from oscbridge.api import PORT
 
 Network = IPv4Network | IPv6Network
 LOOPBACK = "127.0.0.1"
-DEFAULT_MODEL = "paper"
+DEFAULT_MODEL = "studio"
 
 
 def user_models() -> Path:

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from oscbridge.config import DEFAULT_MODEL
 from oscbridge.errors import OscbridgeError
 
 if TYPE_CHECKING:
     from oscbridge.engine.bridge import Bridge
-
-DEFAULT_MODEL = "paper"
 
 model_option = click.option(
     "--model", default=DEFAULT_MODEL, show_default=True, help="Model name, or a version's folder."

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d, percentile_filter
 
+from oscbridge.domain.pianoroll import DRUM_MAP
 from oscbridge.domain.rhythm import (
     ACCENTED,
     BASS_WEIGHT,
@@ -18,6 +19,7 @@ from oscbridge.domain.rhythm import (
     motion_speed,
     standardised,
 )
+from oscbridge.domain.score_channels import OUT_BASS, OUT_DRUMS
 from oscbridge.domain.timeline import WINDOW
 
 REACH = 1.5
@@ -149,6 +151,23 @@ def rhythm_logits(envelope: NDArray[Any], strength: float = 1.0) -> RhythmLogits
     """What a motion-beat envelope (..., steps) adds to the logits of drums and bass."""
     push = ALPHA * strength * standardised(np.asarray(envelope, float))
     return RhythmLogits(push[..., None] * LANE_WEIGHTS, push * BASS_WEIGHT)
+
+
+def pushed(logits: NDArray[Any], push: RhythmLogits) -> NDArray[np.float32]:
+    """Logits (..., steps, G) of music with the push on hits and on the bass' onsets.
+
+    Only drums that a window would play anyway are pushed, and the kick: else all of them would
+    fall on the strong beats at once, as nobody drums.
+    """
+    made = np.array(logits, np.float32)
+    plays = (made[..., OUT_DRUMS].max(axis=-2, keepdims=True) > 0) | _KICK
+    made[..., OUT_DRUMS] += push.drums * plays
+    made[..., OUT_BASS.onset] += push.bass[..., None]
+    made[..., OUT_BASS.pitch.start] -= push.bass  # a rest gives way where the bass is called for
+    return made
+
+
+_KICK = np.array([drum.name == "kick" for drum in DRUM_MAP])
 
 
 def matched_count(energy: float, known_energy: NDArray[Any], known_counts: NDArray[Any],

@@ -12,10 +12,10 @@ from oscbridge.domain import descriptors, key, score
 from oscbridge.domain.descriptors import Descriptors
 from oscbridge.domain.music import Clip, Part
 from oscbridge.domain.rhythm import Floats, accents
-from oscbridge.domain.rhythm_paths import rhythm_logits
+from oscbridge.domain.rhythm_paths import pushed, rhythm_logits
 from oscbridge.domain.sampling import Sampling
 from oscbridge.domain.score import Score
-from oscbridge.domain.score_channels import OUT_BASS, OUT_DRUMS, in_key, to_input
+from oscbridge.domain.score_channels import in_key, to_input
 from oscbridge.domain.score_decode import Knobs, decode
 from oscbridge.domain.timeline import WINDOW, Timeline, window_starts
 from oscbridge.engine.bridge import BATCH, Latents
@@ -92,12 +92,7 @@ class Music:
         """The same, notes put on the motion beats of each window's `envelope` (N, 32), and so many
         notes a window as `counts` (N, 3) calls for.
         """
-        push = rhythm_logits(envelope)
-        logits = logits.copy()
-        logits[..., OUT_DRUMS] += push.drums
-        logits[..., OUT_BASS.onset] += push.bass[..., None]
-        logits[..., OUT_BASS.pitch.start] -= push.bass  # a rest gives way where bass is called for
-        run = _to_length(join(logits, starts), steps)
+        run = _to_length(join(pushed(logits, rhythm_logits(envelope)), starts), steps)
         edges = [*starts.tolist(), max(steps, int(starts[-1]) + 1)]
         scores = []
         for window, (first, last) in enumerate(pairwise(edges)):

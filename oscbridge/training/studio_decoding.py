@@ -11,9 +11,8 @@ from torch import Tensor
 
 from oscbridge.domain import skeleton
 from oscbridge.domain.music import Part
-from oscbridge.domain.rhythm_paths import RhythmLogits
+from oscbridge.domain.rhythm_paths import RhythmLogits, pushed
 from oscbridge.domain.score import Score
-from oscbridge.domain.score_channels import OUT_BASS, OUT_DRUMS
 from oscbridge.domain.score_decode import Knobs, decode
 from oscbridge.training.studio_bridge_measure import Onsets
 from oscbridge.vae.studio.midi_vae import MidiVae
@@ -43,12 +42,9 @@ class StudioDecoders:
         self, z: Tensor, push: RhythmLogits | None = None, counts: NDArray[Any] | None = None
     ) -> Onsets:
         """What sounds, with `push` on the logits and so many onsets a part (N, 3)."""
-        logits = self._midi_vae.decode(z).numpy().copy()
+        logits = self._midi_vae.decode(z).numpy()
         if push is not None:
-            logits[..., OUT_DRUMS] += push.drums
-            logits[..., OUT_BASS.onset] += push.bass[..., None]
-            # A rest gives way where the bass is called for.
-            logits[..., OUT_BASS.pitch.start] -= push.bass
+            logits = pushed(logits, push)
         scores = [decode(window) for window in logits]
         if counts is not None:
             knobs = [_knobs(score, count) for score, count in zip(scores, counts, strict=True)]

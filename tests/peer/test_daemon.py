@@ -318,7 +318,7 @@ def test_hostile_packets_and_clients_that_vanish_harm_nobody(daemon, udp):
         assert client.request("music/generate", 2, 7)[0] == 7
     assert udp.request("music/generate", 2, 7)[0] == 7
     status = udp.ask("status", reply="status.reply")
-    assert status[0] == "paper" and status[3] <= 70
+    assert status[0] == "studio" and status[3] <= 70
 
 
 @pytest.mark.parametrize("wire", WIRES)
