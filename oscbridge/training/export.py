@@ -26,7 +26,8 @@ from oscbridge.vae.presets import PRESETS
 
 OPSET = 18
 GOLDEN_TOLERANCE = 1e-4
-"""How far a graph's answers may be from the golden ones on another machine (basic-pitch's too)."""
+"""How far a graph's answers may be from the golden ones on another machine (basic-pitch's too), as
+a share of the largest where that is above 1."""
 _GOLDEN_BATCH = 2
 _SPARSE = 0.03
 """Share of cells that sound in a made-up score."""

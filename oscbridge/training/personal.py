@@ -62,7 +62,8 @@ def teach(
     """The nets of `base`, changed in place, after they learnt the windows that are not held out."""
     own = paired.chosen(~paired.held_out)
     seed = recipe.music.seed
-    songs, dances = rehearsed_music(base, seed), rehearsed_dance(base, seed)
+    songs = rehearsed_music(base, seed, REHEARSED)
+    dances = rehearsed_dance(base, seed, REHEARSED)
     shelf = {name: unfinished / name if unfinished else None for name in NAMES}
     last: dict[str, dict[str, float]] = {}
 
@@ -127,7 +128,7 @@ def _material(music: Windows, dance: Windows, own: int) -> Material:
 
 
 @torch.no_grad()
-def rehearsed_music(base: Trained, seed: int, count: int = REHEARSED) -> ScoreWindows:
+def rehearsed_music(base: Trained, seed: int, count: int) -> ScoreWindows:
     """Windows in C drawn from the model's own prior."""
     rng = np.random.default_rng(seed)
     prior, vae = base.nets.midi_prior.eval(), base.nets.midi_vae.eval()
@@ -145,7 +146,7 @@ def rehearsed_music(base: Trained, seed: int, count: int = REHEARSED) -> ScoreWi
 
 
 @torch.no_grad()
-def rehearsed_dance(base: Trained, seed: int, count: int = REHEARSED) -> DanceWindows:
+def rehearsed_dance(base: Trained, seed: int, count: int) -> DanceWindows:
     """Windows drawn from the model's own prior of dances."""
     vae = base.nets.pose_vae.eval()
     z = torch.from_numpy(base.known.dance_prior.draw(count, np.random.default_rng(seed)))

@@ -97,8 +97,7 @@ def test_a_song_comes_back(bridge: Bridge, song: Clip) -> None:
 def test_a_song_in_another_key_comes_back_in_that_key(bridge: Bridge, song: Clip) -> None:
     def up(clip: Clip, semitones: int) -> Clip:
         notes = (
-            n if n.part is Part.DRUMS else replace(n, pitch=n.pitch + semitones)
-            for n in clip.notes
+            n if n.part is Part.DRUMS else replace(n, pitch=n.pitch + semitones) for n in clip.notes
         )
         return replace(clip, notes=tuple(sorted(notes)))
 
