@@ -49,9 +49,8 @@ def read(
     `each` hears of every recording before it is read, and how many there are. Raises FileError if
     there is none, NothingToLearnError if there is too little to train on or to test with.
     """
-    found = sources.find(paths)
+    found = [r for r in sources.find(paths) if r.path.name != GROOVE]
     grooves = [folder for folder in sources.collections(found) if (folder / GROOVE).is_file()]
-    drummed = [r for r in found if r.collection in grooves]
     wanted = [r for r in found if r.collection not in grooves]
     keys = {r: r.key() for r in wanted}
     parts = _parts(wanted, keys, before)
@@ -69,13 +68,16 @@ def read(
                 takes.append((recording, Take(file, recording.path.parent.name, part)))
         except FileError as error:
             skipped.append(str(error))
-    groove = [score for folder in grooves for score in read_groove(folder, "train")]
-    music, pools = _music({p: [s for r, s in songs if parts[r] == p] for p in PARTS}, groove)
+    groove = {folder: read_groove(folder, "train") for folder in grooves}
+    drummed = [score for scores in groove.values() for score in scores]
+    music, pools = _music({p: [s for r, s in songs if parts[r] == p] for p in PARTS}, drummed)
     dance = studio_dance.gather([take for _, take in takes])
     _check(music, dance)
     used = [r for r, _ in (*songs, *takes)]
-    collections = [notices.collection(f) for f in sources.collections([*used, *drummed])]
-    entries = tuple(c.source(*_counts([*used, *drummed], c.folder)) for c in collections)
+    counts = {folder: _counts(used, folder) for folder in sources.collections(used)}
+    counts |= {folder: (len(scores), 0) for folder, scores in groove.items()}
+    collections = [notices.collection(folder) for folder in sorted(counts, key=lambda f: f.name)]
+    entries = tuple(c.source(*counts[c.folder]) for c in collections)
     split_keys = {
         plural: {p: [keys[r] for r in used if r.kind == kind and parts[r] == p] for p in PARTS}
         for kind, plural in _PLURAL.items()

@@ -76,14 +76,15 @@ def test_a_seed_gives_the_same_clip_again_and_a_longer_one_begins_alike(bridge: 
 def test_the_density_of_a_part_is_the_persons(bridge: Bridge, part: Part) -> None:
     name = part.name.lower()
 
-    def count(density: float) -> int:
-        asked = replace(Sampling(3, AS_MODEL), **{name: density})
+    def count(seed: int, density: float) -> int:
+        asked = replace(Sampling(seed, AS_MODEL), **{name: density})
         return bridge.generate(bars=4, tempo=120.0, sampling=asked).counts()[name]
 
-    plain = count(1.0)
-    assert count(0.0) == 0
-    assert count(0.5) == pytest.approx(plain / 2, rel=0.35, abs=2)
-    assert count(1.5) > plain
+    seed = next(s for s in range(20) if 8 <= count(s, 1.0) <= 40)  # there is room for more
+    plain = count(seed, 1.0)
+    assert count(seed, 0.0) == 0
+    assert count(seed, 0.5) == pytest.approx(plain / 2, rel=0.35, abs=2)
+    assert count(seed, 1.5) > plain
 
 
 def test_a_song_comes_back(bridge: Bridge, song: Clip) -> None:

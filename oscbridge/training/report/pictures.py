@@ -41,8 +41,9 @@ def pictures(samples: Samples) -> dict[str, tuple[str, bytes]]:
         "figures.png": (_FIGURES, figures),
         "beats.png": (_BEATS, beats),
         "latents.png": (_LATENTS, latents),
-        "collapse.png": (_COLLAPSE, collapse),
     }
+    if samples.panels:
+        drawn["collapse.png"] = (_COLLAPSE, collapse)
     return {name: (words, _png(draw(samples))) for name, (words, draw) in drawn.items()}
 
 
