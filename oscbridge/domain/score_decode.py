@@ -23,7 +23,7 @@ from oscbridge.domain.score_channels import (
     LineChannels,
 )
 
-_BIASES = np.linspace(-8.0, 8.0, 65, dtype=np.float32)
+_BIASES = np.linspace(0.0, 32.0, 129, dtype=np.float32)
 """Shifts of a line's activity among which that with the wanted number of onsets is looked for."""
 
 Floats = NDArray[np.float32]
