@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -36,6 +38,11 @@ def _as_told(item: str | None) -> str | None:
     return item
 
 
+def _heard() -> Any:
+    """Where progress goes: of several processes of one training the first alone speaks."""
+    return sys.stderr if os.environ.get("RANK", "0") == "0" else io.StringIO()
+
+
 class Progress:
     """A progress bar over the nets of one training; what must be said, above it."""
 
@@ -48,7 +55,7 @@ class Progress:
             length=_GRAIN * nets,
             label=label,
             item_show_func=_as_told,
-            file=sys.stderr,
+            file=_heard(),
         )
         self.names: list[str] = []
 
@@ -84,7 +91,7 @@ def reading(read: Callable[[Callable[[Any, int], None]], Any]) -> Any:
         length=1,
         label="reading ",
         item_show_func=_as_told,
-        file=sys.stderr,
+        file=_heard(),
     )
 
     def each(recording: Any, count: int) -> None:
@@ -190,7 +197,11 @@ def train(
         raise click.BadParameter("--from teaches a version of studio; paper is trained from data")
     if preset == "studio" and reduction is not None:
         raise click.BadParameter("--reduction is of --preset paper; studio has one loss only")
+    from oscbridge.training import together
+
     start = time.monotonic()
+    if (preset == "paper" or base is not None) and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise click.UsageError("several processes train studio from data only; start this one once")
     try:
         if base is not None:
             _personal(data, output, base, length, seed, resume)
@@ -198,7 +209,10 @@ def train(
         if preset == "paper":
             folder = _paper(data, output, reduction or "sum", length, seed, resume)
         else:
-            folder = _studio(data, output, length, seed, resume)
+            with together.joined():
+                folder = _studio(data, output, length, seed, resume)
+                if not together.leads():
+                    return
     except OscbridgeError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{folder}: trained in {time.monotonic() - start:.0f} s")

@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from oscbridge.errors import FileError
+from oscbridge.training import together
 
 _SETTINGS = "settings.json"
 
@@ -38,7 +39,8 @@ class Checkpoints:
             )
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            _replace(path, text.encode())
+            if together.leads():
+                _replace(path, text.encode())
         except OSError as error:
             raise FileError(folder, f"cannot be written: {error.strerror or error}") from error
 
@@ -51,6 +53,8 @@ class Checkpoints:
         log: list[dict[str, float]],
     ) -> None:
         """Store the state after `epoch` epochs; the former one stays until this is complete."""
+        if not together.leads():
+            return
         tensors = {f"model.{k}": v for k, v in model.state_dict().items()}
         for (parameter, _), state in zip(
             model.named_parameters(), optimiser.state_dict()["state"].values(), strict=True
@@ -65,7 +69,7 @@ class Checkpoints:
     ) -> tuple[int, list[dict[str, float]]]:
         """Put the stored state into model and optimiser; the epochs done and their figures."""
         path = self.folder / f"{name}.checkpoint"
-        if not path.exists():
+        if not together.agreed(path.exists()):
             return 0, []
         try:
             with safe_open(path, framework="pt") as stored:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from oscbridge.domain.descriptors import Descriptors, traits
+from oscbridge.training import together
 from oscbridge.training.checkpoints import Checkpoints
 from oscbridge.training.pairing import costs, pseudo_pairs, self_labels
 from oscbridge.vae.elbo import sample
@@ -136,7 +137,7 @@ def fit(
     With a folder for what is `unfinished`, the training found there is gone on with, to the same
     weights as without a break.
     """
-    vae = start or _begun(material, config, recipe)
+    vae = (start or _begun(material, config, recipe)).to(together.device())
     optimiser = torch.optim.AdamW(
         vae.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
     )
@@ -148,7 +149,7 @@ def fit(
         say(epoch / recipe.epochs, log[-1])
         if shelf and (epoch % CHECKPOINT_EVERY == 0 or epoch == recipe.epochs):
             shelf.save(_NAME, epoch, vae, optimiser, log)
-    return vae.eval(), log
+    return vae.cpu().eval(), log
 
 
 def _begun(material: Material, config: Config, recipe: Recipe) -> BridgeVae:
@@ -166,22 +167,20 @@ def _epoch(
     recipe: Recipe,
     epoch: int,
 ) -> dict[str, float]:
-    digest = hashlib.sha256(f"{recipe.seed}:{_NAME}:{epoch}".encode()).digest()
-    seed = int.from_bytes(digest[:8], "little") >> 1
+    seed, place = together.seed_of(recipe.seed, _NAME, epoch), together.device()
     generator = torch.Generator().manual_seed(seed)
     seen: list[dict[str, float]] = []
-    batches = list(_batches(material, vae.config, recipe.batch, generator))
+    batches = list(_batches(material, vae.config, together.share(recipe.batch), generator))
+    batches = batches[: max(1, len(batches) // together.world())]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # dropout draws from torch's own
         for number, rows in enumerate(batches):
             progress = (epoch - 1 + number / len(batches)) / recipe.epochs
             for group in optimiser.param_groups:
                 group["lr"] = recipe.learning_rate * _rate(progress)
-            terms = vae.loss(_batch(material, vae.config, rows, generator), generator)
-            optimiser.zero_grad()
-            terms.loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(vae.parameters(), 5.0)
-            optimiser.step()
+            batch = _batch(material, vae.config, rows, generator).to(place)
+            terms = vae.loss(batch, generator)
+            together.update(vae, optimiser, terms.loss, 5.0)
             seen.append(terms.figures)
     return {key: float(np.mean([figures[key] for figures in seen])) for key in seen[0]}
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from oscbridge.domain.pose import INDEX
+from oscbridge.training import together
 from oscbridge.training.checkpoints import Checkpoints
 from oscbridge.training.fit import epoch_generator, fingerprint
 from oscbridge.training.studio_dance import DanceWindows
@@ -106,7 +107,7 @@ def fit(
     """The trained VAE, on from `start` or from the closed form; `watch` hears of every epoch. With
     a folder for what is `unfinished`, the training found there is gone on with, to the same end.
     """
-    vae = start or begun(stock, recipe, config)
+    vae = (start or begun(stock, recipe, config)).to(together.device())
     optimiser = torch.optim.AdamW(
         [{"params": [p], "share": _share(n)} for n, p in vae.named_parameters()],
         weight_decay=recipe.weight_decay,
@@ -123,28 +124,28 @@ def fit(
         watch(epoch, log[-1], vae)
         if shelf:
             shelf.save(NAME, epoch, vae, optimiser, log)
-    return vae.eval()
+    return vae.cpu().eval()
 
 
 def _epoch(
     vae: PoseVae, optimiser: torch.optim.AdamW, stock: Stock, recipe: Recipe, epoch: int
 ) -> dict[str, float]:
     vae.train()
-    random = epoch_generator(recipe.seed, NAME, epoch)
+    random = torch.Generator().manual_seed(together.seed_of(recipe.seed, NAME, epoch))
     seen: list[dict[str, float]] = []
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(recipe.seed * 100_003 + epoch)  # dropout draws from torch's own
+        # Dropout draws from torch's own.
+        torch.manual_seed(recipe.seed * 100_003 + epoch + 1_000_003 * together.rank())
         for update in range(recipe.updates):
             done = (epoch - 1 + update / recipe.updates) / recipe.epochs
             rate = recipe.learning_rate * schedule(done)
             for group in optimiser.param_groups:
                 group["lr"] = rate * group["share"]
-            poses, way, contact = stock.drawn(recipe.batch, recipe.recombined, random)
+            drawn = stock.drawn(together.share(recipe.batch), recipe.recombined, random)
+            poses, way, contact = (tensor.to(together.device()) for tensor in drawn)
+            # No mixed precision: an acceleration is a small difference of large numbers.
             terms = vae.loss(poses, way, contact, random)
-            optimiser.zero_grad()
-            terms.loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(vae.parameters(), 100.0)
-            optimiser.step()
+            together.update(vae, optimiser, terms.loss, 100.0)
             seen.append(terms.figures)
     return {key: float(np.mean([figures[key] for figures in seen])) for key in seen[0]}
 

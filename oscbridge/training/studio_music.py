@@ -18,7 +18,7 @@ from oscbridge.domain.score import BASS, MELODY, Score, joined
 from oscbridge.domain.score_channels import in_key, to_input
 from oscbridge.domain.score_decode import decode
 from oscbridge.domain.timeline import WINDOW
-from oscbridge.training import metrics
+from oscbridge.training import metrics, together
 from oscbridge.training.averaging import Averaged
 from oscbridge.training.checkpoints import Checkpoints
 from oscbridge.training.collapse import ACTIVE
@@ -81,6 +81,7 @@ def fit(
 
     With a folder for what is `unfinished`, the training found there is gone on with.
     """
+    vae.to(together.device())
     optimiser = torch.optim.AdamW(
         vae.parameters(), settings.rate, weight_decay=settings.weight_decay
     )
@@ -97,7 +98,7 @@ def fit(
         if shelf and ((segment + 1) % CHECKPOINT_EVERY == 0 or segment + 1 == last):
             shelf.save(NAME, segment + 1, both, optimiser, log)
     both.swap()
-    vae.eval()
+    vae.cpu().eval()
     return log
 
 
@@ -109,8 +110,7 @@ def _segment(
     settings: Settings,
     segment: int,
 ) -> dict[str, float]:
-    digest = hashlib.sha256(f"{settings.seed}:{NAME}:{segment}".encode()).digest()
-    seed = int.from_bytes(digest[:8], "little") >> 1
+    seed, place = together.seed_of(settings.seed, NAME, segment), together.device()
     rng, generator = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
     seen: list[dict[str, float]] = []
     with torch.random.fork_rng(devices=[]):
@@ -119,12 +119,11 @@ def _segment(
             for group in optimiser.param_groups:
                 group["lr"] = settings.rate_at(step)
             warmth = min(1.0, step / (settings.warm * settings.steps))
-            x, timing, timed = pools.batch(settings.batch, settings.chances, rng)
-            terms = vae.loss(x, timing, timed, generator, warmth)
-            optimiser.zero_grad()
-            terms.loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(vae.parameters(), settings.clip)
-            optimiser.step()
+            batch = pools.batch(together.share(settings.batch), settings.chances, rng)
+            x, timing, timed = (tensor.to(place) for tensor in batch)
+            with together.autocast():
+                terms = vae.loss(x, timing, timed, generator, warmth)
+            together.update(vae, optimiser, terms.loss, settings.clip)
             both.update()
             seen.append(terms.figures)
     return {name: float(np.mean([figures[name] for figures in seen])) for name in seen[0]}

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from oscbridge.training import together
 from oscbridge.training.averaging import Averaged
 from oscbridge.training.checkpoints import Checkpoints
 from oscbridge.vae.studio.midi_prior import Config, MidiPrior
@@ -100,6 +101,7 @@ def fit(
     With a folder for what is `unfinished`, the training found there is gone on with.
     """
     prior = start or _begun(known, settings)
+    prior.to(together.device())
     state = _State(prior, settings.decay)
     optimiser = torch.optim.AdamW(
         prior.parameters(), settings.rate, weight_decay=settings.weight_decay
@@ -122,7 +124,7 @@ def fit(
     with torch.no_grad():
         for parameter, best in zip(prior.parameters(), state.best.buffers(), strict=True):
             parameter.copy_(best)
-    return prior.eval()
+    return prior.cpu().eval()
 
 
 def _begun(known: Posteriors, settings: Settings) -> MidiPrior:
@@ -147,8 +149,7 @@ def _segment(
     settings: Settings,
     segment: int,
 ) -> float:
-    digest = hashlib.sha256(f"{settings.seed}:{NAME}:{segment}".encode()).digest()
-    seed = int.from_bytes(digest[:8], "little") >> 1
+    seed, place = together.seed_of(settings.seed, NAME, segment), together.device()
     generator, seen = torch.Generator().manual_seed(seed), []
     prior.train()
     with torch.random.fork_rng(devices=[]):
@@ -156,15 +157,15 @@ def _segment(
         for step in range(segment * SEGMENT, min((segment + 1) * SEGMENT, settings.steps)):
             for group in optimiser.param_groups:
                 group["lr"] = settings.rate_at(step)
-            rows = torch.randint(len(known.mean), (settings.batch,), generator=generator)
+            rows = torch.randint(
+                len(known.mean), (together.share(settings.batch),), generator=generator
+            )
             z = known.draw(rows, settings.noise, generator)
             mixed = torch.rand(len(z), generator=generator) < settings.recombine
             z = torch.where(mixed[:, None], recombined(z, len(z), settings.latents, generator), z)
-            terms = prior.loss(z, generator)
-            optimiser.zero_grad()
-            terms.loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(prior.parameters(), settings.clip)
-            optimiser.step()
+            with together.autocast():
+                terms = prior.loss(z.to(place), generator)
+            together.update(prior, optimiser, terms.loss, settings.clip)
             both.update()
             seen.append(terms.figures["loss"])
     return float(np.mean(seen))
@@ -184,8 +185,9 @@ def _told(settings: Settings, *windows: Posteriors) -> dict[str, Any]:
 def error(prior: MidiPrior, unseen: Posteriors) -> float:
     """Mean loss on windows' means, on the same noise and times whenever it is asked."""
     prior.eval()
-    generator = torch.Generator().manual_seed(0)
-    return float(np.mean([prior.loss(unseen.mean, generator).figures["loss"] for _ in range(4)]))
+    generator, z = torch.Generator().manual_seed(0), unseen.mean.to(together.device())
+    found = float(np.mean([prior.loss(z, generator).figures["loss"] for _ in range(4)]))
+    return together.agreed(found)
 
 
 def recombined(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from oscbridge.domain.card import Card
-from oscbridge.training import export, studio_measure
+from oscbridge.training import export, studio_measure, together
 from oscbridge.training.checkpoints import forget
 from oscbridge.training.publish import UNFINISHED, publish, rounded
 from oscbridge.training.split import PARTS
@@ -29,13 +29,16 @@ def train(
     """Train on the corpus and publish the next version in `models/<name>`; returns its folder.
 
     An unfinished training of the same command goes on where it was, unless it is to be `fresh`.
-    Raises FileError where the folder cannot be written or holds another unfinished training.
+    Of several processes (`together`) the leading one publishes. Raises FileError where the folder
+    cannot be written or holds another unfinished training.
     """
     unfinished = model / UNFINISHED
     if fresh:
         forget(unfinished)
     start = time.monotonic()
     trained = fit(corpus, recipe, watch, unfinished)
+    if not together.leads():
+        return model
     facts = {
         "seconds": round(time.monotonic() - start, 1),
         "pairs": PAIRS,

@@ -28,7 +28,7 @@ class Terms:
 
 def sample(mean: Tensor, log_variance: Tensor, generator: torch.Generator) -> Tensor:
     """One draw (B, latent) from the Gaussians, with its gradient (the reparametrisation trick)."""
-    noise = torch.randn(mean.shape, generator=generator)
+    noise = torch.randn(mean.shape, generator=generator).to(mean.device)
     return mean + torch.exp(0.5 * log_variance) * noise
 
 

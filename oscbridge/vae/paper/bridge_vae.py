@@ -87,7 +87,7 @@ def sliced_wasserstein(
     """Squared 1-D Wasserstein-2 distance of `a` and `b` (B, latent), averaged over random unit
     projections (Bonneel et al. 2015).
     """
-    axes = torch.randn(a.shape[1], projections, generator=generator)
+    axes = torch.randn(a.shape[1], projections, generator=generator).to(a.device)
     axes = axes / axes.norm(dim=0)  # (latent, projections)
     sorted_a = (a @ axes).sort(dim=0).values  # (B, projections)
     sorted_b = (b @ axes).sort(dim=0).values

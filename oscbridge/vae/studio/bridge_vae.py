@@ -109,6 +109,18 @@ class Batch:
     envelopes: tuple[Tensor, Tensor]
     paired: bool
 
+    def to(self, device: torch.device) -> Batch:
+        """The same there."""
+        (z, other), (labels, others) = self.z, self.labels
+        (ranks, their_ranks), (envelope, their_envelope) = self.traits, self.envelopes
+        return Batch(
+            (z.to(device), other.to(device)),
+            (labels.to(device), others.to(device)),
+            (ranks.to(device), their_ranks.to(device)),
+            (envelope.to(device), their_envelope.to(device)),
+            self.paired,
+        )
+
 
 class BridgeVae(nn.Module):
     """z (B, 128) of either domain, with a one-hot (B, 2) of which, to z' (B, 64) and back."""
@@ -182,7 +194,7 @@ class BridgeVae(nn.Module):
     def loss(self, batch: Batch, generator: torch.Generator) -> Terms:
         """All terms of a minibatch, each by its weight."""
         c = self.config
-        hot = [one_hot(index, len(z)) for index, z in enumerate(batch.z)]
+        hot = [one_hot(index, len(z)).to(z.device) for index, z in enumerate(batch.z)]
         known = self._remembered(batch, generator)
         posteriors = [self.encode(z, h, *k) for z, h, k in zip(batch.z, hot, known, strict=True)]
         drawn = [sample(*posterior, generator) for posterior in posteriors]
@@ -213,7 +225,11 @@ class BridgeVae(nn.Module):
             )
         if batch.paired and c.contrast_weight:
             means = [mean for mean, _ in posteriors]
-            mates = likeness(batch, c.softness) if c.softness else torch.eye(len(means[0]))
+            mates = (
+                likeness(batch, c.softness)
+                if c.softness
+                else torch.eye(len(means[0]), device=means[0].device)
+            )
             terms["contrast"] = c.contrast_weight * contrast(
                 means[0], means[1], mates, c.temperature
             )
@@ -230,7 +246,9 @@ class BridgeVae(nn.Module):
         """Envelopes and ranks of both domains, of some windows forgotten."""
         sides = zip(batch.envelopes, batch.traits, strict=True)
         kept = [
-            (torch.rand(len(e), 1, generator=generator) >= self.config.forgotten).float()
+            (torch.rand(len(e), 1, generator=generator) >= self.config.forgotten)
+            .float()
+            .to(e.device)
             for e in batch.envelopes
         ]
         return [(e * k, t * k) for (e, t), k in zip(sides, kept, strict=True)]

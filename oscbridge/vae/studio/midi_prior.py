@@ -122,8 +122,8 @@ class MidiPrior(nn.Module):
         z (B, 128).
         """
         goal = (z - self.centre) / self.scale
-        noise = torch.randn(goal.shape, generator=generator)
-        time = torch.rand((len(goal), 1), generator=generator)
+        noise = torch.randn(goal.shape, generator=generator).to(goal.device)
+        time = torch.rand((len(goal), 1), generator=generator).to(goal.device)
         point = noise + time * (goal - noise)
         loss = (self.whitened(point, time) - (goal - noise)).square().mean()
         return Terms(loss, {"loss": float(loss.detach())})
