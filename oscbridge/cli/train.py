@@ -288,4 +288,4 @@ def _personal(
 
 def _tell_counts(name: str, counts: dict[Any, tuple[int, int]]) -> None:
     parts = [f"{files} {part} ({windows} windows)" for part, (files, windows) in counts.items()]
-    click.echo(f"{name}: {', '.join(parts)}", err=True)
+    click.echo(f"{name}: {', '.join(parts)}", file=_heard())

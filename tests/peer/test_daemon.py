@@ -53,9 +53,9 @@ def test_from_a_song_to_a_dance_and_back(client):
     fetched = client.get_clip(clip)
     assert fetched.length == 16 and fetched.notes
     seed, dance, frames = client.request("music/to_dance", clip, 3, 0.0)
-    assert (seed, frames) == (3, 64)
+    assert (seed, frames) == (3, 256)
     danced = client.get_dance(dance)
-    assert danced.landmarks.shape == (64, 33, 3) and np.isfinite(danced.landmarks).all()
+    assert danced.landmarks.shape == (256, 33, 3) and np.isfinite(danced.landmarks).all()
     again = client.get_dance(client.put_dance(danced))
     assert np.array_equal(again.landmarks, danced.landmarks)
     seed, music, notes = client.request("dance/to_music", dance, 3, 0.0)
@@ -72,12 +72,36 @@ def test_the_same_seed_gives_the_same_answer_and_a_seed_picked_is_told(client):
 def test_a_pair_is_a_clip_and_its_dance(client):
     _, clip, dance = client.request("pair/generate", 2, 5)
     assert client.get_clip(clip).length == 8
-    assert client.get_dance(dance).frames == 32
+    assert client.get_dance(dance).frames == 128
+
+
+def test_a_new_dance_and_the_knobs_of_what_is_made(client):
+    seed, dance, frames = client.request("dance/generate", 2, 4)
+    assert (seed, frames) == (4, 128)
+    bare = client.request("music/generate", 2, 7, 1.0, 120.0, 1, 1.0, 0.0, 1.0)[1]
+    counts = client.get_clip(bare).counts()
+    assert counts["bass"] == 0 and counts["drums"] > 0
+    played = client.request("dance/to_music", dance, 1, 0.0, 0.0)[1]
+    assert client.get_clip(played).counts()["drums"] == 0
+    clip = client.request("music/generate", 2, 7)[1]
+    pace = []
+    for energy in (0.6, 1.6):
+        made = client.get_dance(client.request("music/to_dance", clip, 1, 0.0, energy)[1])
+        pace.append(np.abs(np.diff(made.landmarks, axis=0)).mean())
+    assert pace[0] < 0.8 * pace[1]
+    assert refusal(client, "music/generate", 2, 7, 1.0, 120.0, 1, -1.0)[0] == "argument"
+
+
+def test_models_swap_under_way_and_keep_serving(client):
+    assert client.request("model/load", "paper", 1) == ("paper", 1)
+    assert client.request("dance/generate", 2, 4)[2] == 32, "a pose a step"
+    assert client.request("model/load", "studio") == ("studio", 1)
+    assert client.request("dance/generate", 2, 4)[2] == 128
 
 
 def test_a_latent_comes_back_as_a_window(client):
     clip = client.request("music/generate", 2, 7)[1]
-    for space, size in (("music", 128), ("bridge", 32)):
+    for space, size in (("music", 128), ("bridge", 64)):
         z = client.request("latent/encode", space, clip)
         assert len(z) == size
         (decoded,) = client.request("latent/decode", space, "clip", 120.0, *z)
@@ -186,8 +210,8 @@ def test_a_bad_dance_is_refused_whole(client):
 def test_models_are_listed_and_loaded(client):
     items = []
     assert client.request("model/list", heard=items.append) == (len(items),)
-    assert ("paper", 1) in [m.args[1:3] for m in items]
-    assert client.request("model/load", "paper", 1) == ("paper", 1)
+    assert {("paper", 1), ("studio", 1)} <= {tuple(m.args[1:3]) for m in items}
+    assert client.request("model/load", "studio", 1) == ("studio", 1)
 
 
 def test_many_clients_at_once_each_get_their_own_answers(daemon):
@@ -340,7 +364,7 @@ def test_it_serves_on_ipv6(start, wire):
 @pytest.mark.parametrize("with_signal", [signal.SIGTERM, signal.SIGINT])
 def test_it_ends_cleanly(start, with_signal):
     daemon = start()
-    assert any(line.startswith("model    paper 1") for line in daemon.said)
+    assert any(line.startswith("model    studio 1") for line in daemon.said)
     assert daemon.stop(with_signal) == 0
 
 
