@@ -17,7 +17,6 @@ INSTALL = 'python3 -m pip install -c constraints.txt ".[search]"'
 def need_ray() -> None:
     """Raises a ClickException with the install line where Ray is not installed."""
     try:
-        import ray  # noqa: F401
         import ray.tune  # noqa: F401
     except ImportError as error:
         raise click.ClickException(

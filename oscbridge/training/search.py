@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from oscbridge.training.net_settings import Values
 from oscbridge.training.search_bench import Bench, Benches
@@ -50,8 +50,8 @@ class Result:
     chosen: Trial | None
 
 
-class Watch:
-    """Who follows a search; tells nobody unless it is told how."""
+class Watch(Protocol):
+    """Who follows a search."""
 
     def starts(self, net: str, trials: int, known: int) -> None:
         """A VAE has so many trials, of which so many were finished before."""

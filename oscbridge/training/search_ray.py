@@ -80,7 +80,7 @@ def run(bench: Bench, trials: Sequence[Values], jobs: int | None, heard: Heard) 
                 "trial": tune.grid_search(list(range(len(trials)))),
                 "settings": tune.sample_from(_Settings([dict(t) for t in trials])),
             },
-            tune_config=tune.TuneConfig(max_concurrent_trials=jobs),
+            tune_config=tune.TuneConfig(max_concurrent_trials=jobs, reuse_actors=True),
             run_config=tune.RunConfig(storage_path=scratch, callbacks=[callback], verbose=0),
         )
         tuner.fit()
@@ -109,7 +109,7 @@ class _Settings:
         self.trials = trials
 
     def __call__(self, spec: Any) -> dict[str, Any]:
-        return self.trials[spec.config.trial]
+        return self.trials[int(spec.config.trial)]
 
 
 def _trial(config: dict[str, Any], bench: Bench, table: Any) -> dict[str, float]:
