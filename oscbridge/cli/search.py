@@ -176,14 +176,11 @@ def _search(
     benches = _benches(data, preset, seed, length)
     plan = searching.Plan(grid, metric, samples, seed, length)
     facts = {"seed": seed, "length": length, "samples": samples, "space": grid}
-    # On a cluster every core is Ray's to give, unless it is told otherwise.
-    local = jobs or os.cpu_count() or 1
-    at_once = jobs if address else local
-    with search_ray.session(local, address):
+    if not address:
+        jobs = jobs or os.cpu_count() or 1
+    with search_ray.session(jobs, address) as run:
         return searching.search(
-            benches, plan, output,
-            lambda bench, trials, heard: search_ray.run(bench, trials, at_once, heard),
-            Told(preset, metric),
+            benches, plan, output, run, Told(preset, metric),
             lambda results: search_report.write(output, preset, results, command, facts),
         )  # fmt: skip
 

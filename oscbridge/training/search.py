@@ -25,8 +25,10 @@ from oscbridge.training.search_trials import (
 
 SETTINGS = "settings.json"
 """The best settings, as `oscbridge train --settings` takes them."""
-Run = Callable[[Bench, Sequence[Values], Callable[[int, Outcome], None]], None]
-"""Runs trials of a bench and tells what came of each (`search_ray.run`)."""
+Heard = Callable[[int, Outcome], None]
+"""(which of the trials, what came of it), in the order they end."""
+Run = Callable[[Bench, Sequence[Values], Heard], None]
+"""Runs trials of a bench and tells what came of each (`search_ray.session`)."""
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import ray
@@ -18,11 +19,10 @@ from ray import tune
 
 from oscbridge.errors import OscbridgeError
 from oscbridge.training.net_settings import Values
+from oscbridge.training.search import Heard, Run
 from oscbridge.training.search_bench import Bench
 from oscbridge.training.search_trials import Outcome
 
-Heard = Callable[[int, Outcome], None]
-"""(which of the trials, what came of it), in the order they end."""
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
@@ -41,21 +41,20 @@ class ClusterError(OscbridgeError):
 
 
 @contextmanager
-def session(jobs: int, address: str | None) -> Iterator[None]:
-    """Ray, for as long as this lasts: `jobs` cores of this machine, or the cluster at an address.
+def session(jobs: int | None, address: str | None) -> Iterator[Run]:
+    """Ray, for as long as this lasts, and how trials are run on it: `jobs` at once, a core each, on
+    this machine, or on the cluster at an address, where None is as many as it has cores for.
 
     Raises ClusterError where there is no cluster.
     """
-    os.environ.update(_QUIET)
-    where: dict[str, Any] = (
-        {"address": address}
-        if address
-        else {"address": "local", "num_cpus": jobs, "num_gpus": 0, "include_dashboard": False}
-    )
     if address and "://" in address:
         raise ClusterError(
             f"{address}: run this on a machine of the cluster and give auto or HOST:PORT"
         )
+    os.environ.update(_QUIET)
+    where: dict[str, Any] = {"address": address}
+    if not address:
+        where = {"address": "local", "num_cpus": jobs, "num_gpus": 0, "include_dashboard": False}
     try:
         ray.init(**where, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, ValueError, TimeoutError, RuntimeError) as error:
@@ -63,16 +62,17 @@ def session(jobs: int, address: str | None) -> Iterator[None]:
         raise ClusterError(f"Ray does not start: {said[0] if said else error!r}") from error
     logging.getLogger("ray").setLevel(logging.ERROR)
     try:
-        yield
+        table = ray.remote(num_cpus=0)(_Table).remote()
+        yield partial(_run, table, jobs)
     finally:
         ray.shutdown()
 
 
-def run(bench: Bench, trials: Sequence[Values], jobs: int | None, heard: Heard) -> None:
-    """Run the trials within a `session`, so many at once or as many as there are cores."""
-    table = ray.remote(num_cpus=0)(_Table).remote()
+def _run(
+    table: Any, jobs: int | None, bench: Bench, trials: Sequence[Values], heard: Heard
+) -> None:
+    """Run the trials, so many at once, and tell what came of each."""
     trainable = tune.with_parameters(_trial, bench=bench, table=table)
-    callback = _Listener(table, heard)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         tuner = tune.Tuner(
             tune.with_resources(trainable, {"cpu": 1}),
@@ -81,10 +81,11 @@ def run(bench: Bench, trials: Sequence[Values], jobs: int | None, heard: Heard) 
                 "settings": tune.sample_from(_Settings([dict(t) for t in trials])),
             },
             tune_config=tune.TuneConfig(max_concurrent_trials=jobs, reuse_actors=True),
-            run_config=tune.RunConfig(storage_path=scratch, callbacks=[callback], verbose=0),
+            run_config=tune.RunConfig(
+                storage_path=scratch, callbacks=[_Listener(table, heard)], verbose=0
+            ),
         )
         tuner.fit()
-    ray.kill(table)
 
 
 class _Table:

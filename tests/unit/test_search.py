@@ -345,12 +345,8 @@ def test_a_real_search_on_ray_ends_with_settings_and_no_process(tmp_path: Path) 
         },
     )
     before = set(psutil.Process().children(recursive=True))
-    with search_ray.session(2, None):
-        results = search(
-            benches, Plan(space), tmp_path,
-            lambda bench, trials, heard: search_ray.run(bench, trials, 2, heard),
-            Silent(), lambda results: None,
-        )  # fmt: skip
+    with search_ray.session(2, None) as run:
+        results = search(benches, Plan(space), tmp_path, run, Silent(), lambda results: None)
     left = set(psutil.Process().children(recursive=True)) - before
     assert not psutil.wait_procs(left, timeout=10)[1]
     light, heavy = results[0].trials
