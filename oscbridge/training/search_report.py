@@ -138,7 +138,7 @@ def picture(results: Sequence[Result]) -> Figure:
     size = (max(5.0, 2.9 * wide), 2.9 * len(results) + 0.4)
     figure = Figure(figsize=size, dpi=110, facecolor="white", layout="constrained")
     FigureCanvasAgg(figure)
-    grid = figure.subplots(len(results), wide, squeeze=False)
+    grid = figure.subplots(len(results), wide, squeeze=False, sharey="row")
     for line, result, row in zip(grid, results, names, strict=True):
         for panel, name in zip(line, row, strict=False):
             _panel(panel, result, name)
@@ -157,7 +157,7 @@ def _panel(axes: Axes, result: Result, name: str) -> None:
     values = {worded(t.settings[name]): t.settings[name] for t in drawn} if name else {"": 0}
     order = sorted(values, key=lambda word: values[word])
     places = [order.index(worded(t.settings[name])) if name else 0 for t in drawn]
-    spread = np.random.default_rng(0).uniform(-0.12, 0.12, len(drawn))
+    spread = np.random.default_rng(0).uniform(-0.08, 0.08, len(drawn))
     for trial, place, aside in zip(drawn, places, spread, strict=True):
         height = trial.figures[result.figure]
         if trial == result.chosen:
@@ -168,7 +168,8 @@ def _panel(axes: Axes, result: Result, name: str) -> None:
         style = ("x", _COLLAPSED) if trial.collapsed else ("o", _COLOURS[result.net])
         axes.plot(place + aside, height, style[0], color=style[1], markersize=5, alpha=0.8)
     _line(axes, result, drawn, places)
-    axes.set_xticks(range(len(order)), order, fontsize=8)
+    words = [word.replace("-", "-\n") for word in order]  # a layer a line
+    axes.set_xticks(range(len(order)), words, fontsize=8)
     axes.set_xlim(-0.5, max(1, len(order)) - 0.5)
     axes.set_xlabel(name)
     axes.grid(axis="y", color="#eeeeee")
