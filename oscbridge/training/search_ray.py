@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -61,11 +63,18 @@ def session(jobs: int | None, address: str | None) -> Iterator[Run]:
         said = str(error).strip().splitlines()
         raise ClusterError(f"Ray does not start: {said[0] if said else error!r}") from error
     logging.getLogger("ray").setLevel(logging.ERROR)
+    # Ray's own answer to it is to abort; this one lets what it started be ended below.
+    before = signal.signal(signal.SIGTERM, _end)
     try:
         table = ray.remote(num_cpus=0)(_Table).remote()
         yield partial(_run, table, jobs)
     finally:
         ray.shutdown()
+        signal.signal(signal.SIGTERM, before)
+
+
+def _end(number: int, frame: Any) -> None:
+    sys.exit(128 + number)
 
 
 def _run(
