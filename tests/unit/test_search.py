@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -324,6 +325,17 @@ def test_train_refuses_settings_of_another_preset_or_with_unknown_names(tmp_path
     ended = CliRunner().invoke(main, [*words, "--preset", "studio"])
     assert ended.exit_code == 2
     assert "is of --preset paper" in ended.output
+
+
+def test_without_ray_a_search_says_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray.tune", None)
+    monkeypatch.setitem(sys.modules, "ray", None)
+    ended = CliRunner().invoke(main, ["search", str(tmp_path), "-o", str(tmp_path / "found")])
+    assert ended.exit_code == 1
+    assert '".[search]"' in ended.output
+    assert not (tmp_path / "found").exists()
 
 
 def test_a_real_search_on_ray_ends_with_settings_and_no_process(tmp_path: Path) -> None:
