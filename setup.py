@@ -28,6 +28,7 @@ SERVE = [
     "scipy>=1.13",
 ]
 TRAIN = ["onnx>=1.17", "onnxscript>=0.5", "safetensors>=0.5", "torch>=2.6"]
+SEARCH = [*TRAIN, "ray[tune]>=2.40"]
 TEST = [
     "hypothesis>=6.100",
     "mypy>=1.13",
@@ -53,7 +54,7 @@ setup(
     package_data={"oscbridge": ["py.typed"]}
     | {f"oscbridge.share.{folder}": ["**/*"] for folder in SHIPPED},
     install_requires=SERVE,
-    extras_require={"train": TRAIN, "test": TRAIN + TEST},
+    extras_require={"train": TRAIN, "search": SEARCH, "test": TRAIN + TEST},
     entry_points={"console_scripts": ["oscbridge = oscbridge.cli:main"]},
     classifiers=[
         "Development Status :: 4 - Beta",

@@ -20,6 +20,7 @@ COMMANDS = {
     "api": ("oscbridge.cli.api:api", "Print the OSC address table."),
     "data": ("oscbridge.cli.data:data", "Build and look at stores of windows to train on."),
     "train": ("oscbridge.cli.train:train", "Train a model on songs and dances."),
+    "search": ("oscbridge.cli.search:search", "Try a grid of settings; find the best."),
     "evaluate": ("oscbridge.cli.evaluate:evaluate", "Measure a model on held-out data."),
 }
 """Command -> where it is defined, and its one line in the help."""

@@ -157,7 +157,10 @@ def _paper(
     readings, skipped = read_corpus(data)
     corpus = corpora.gather(readings, skipped, before=card.recipe.get("split", {}))
     recipe = {k: card.recipe[k] for k in ("epochs", "batch", "learning_rate")}
-    settings = Settings(card.recipe["reduction"], card.seed, Recipe(**recipe))
+    others = {name: Recipe(**values) for name, values in card.recipe.get("nets", {}).items()}
+    settings = Settings(
+        card.recipe["reduction"], card.seed, Recipe(**recipe), trio.config(), others
+    )
     if both:
         with Progress(
             epochs=settings.recipe.epochs, label="training the counterpart", warns=False

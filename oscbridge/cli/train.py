@@ -145,9 +145,12 @@ def read_studio(paths: tuple[Path, ...], before: Any = None) -> Any:
 @click.option(
     "--preset",
     type=click.Choice(["studio", "paper"]),
-    default="studio",
-    show_default=True,
-    help="Architecture and recipe.",
+    help="Architecture and recipe.  [default: studio, or what --settings is of]",
+)
+@click.option(
+    "--settings",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="JSON file of sizes, rates and weights other than the preset's (docs/search.md).",
 )
 @click.option(
     "--from",
@@ -178,8 +181,9 @@ def read_studio(paths: tuple[Path, ...], before: Any = None) -> Any:
 def train(
     data: tuple[Path, ...],
     output: Path,
-    preset: str,
+    preset: str | None,
     base: str | None,
+    settings: Path | None,
     reduction: str | None,
     length: float,
     seed: int,
@@ -193,12 +197,13 @@ def train(
     same command is given again.
     """
     need_torch()
-    if base is not None and preset == "paper":
-        raise click.BadParameter("--from teaches a version of studio; paper is trained from data")
-    if preset == "studio" and reduction is not None:
-        raise click.BadParameter("--reduction is of --preset paper; studio has one loss only")
     from oscbridge.training import together
 
+    if base is not None and (preset == "paper" or settings is not None):
+        raise click.BadParameter(
+            "--from teaches a version of studio as it is; --preset paper and --settings are for "
+            "training from data"
+        )
     start = time.monotonic()
     if (preset == "paper" or base is not None) and int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise click.UsageError("several processes train studio from data only; start this one once")
@@ -206,11 +211,14 @@ def train(
         if base is not None:
             _personal(data, output, base, length, seed, resume)
             return
+        preset, told = _told(preset, settings)
+        if preset == "studio" and reduction is not None:
+            raise click.BadParameter("--reduction is of --preset paper; studio has one loss only")
         if preset == "paper":
-            folder = _paper(data, output, reduction or "sum", length, seed, resume)
+            folder = _paper(data, output, told, reduction or "sum", length, seed, resume)
         else:
             with together.joined():
-                folder = _studio(data, output, length, seed, resume)
+                folder = _studio(data, output, told, length, seed, resume)
                 if not together.leads():
                     return
     except OscbridgeError as error:
@@ -219,12 +227,31 @@ def train(
     click.echo(f"measure it: oscbridge evaluate --model {folder} {' '.join(map(str, data))}")
 
 
+def _told(preset: str | None, path: Path | None) -> tuple[str, Any]:
+    """The preset, and what a file sets of its nets."""
+    if path is None:
+        return preset or "studio", {}
+    from oscbridge.training import net_settings
+
+    of, settings = net_settings.read(path)
+    if preset not in (None, of):
+        raise click.BadParameter(f"{path} is of --preset {of}")
+    return of, settings
+
+
 def _paper(
-    data: tuple[Path, ...], output: Path, reduction: Any, length: float, seed: int, resume: bool
+    data: tuple[Path, ...],
+    output: Path,
+    told: Any,
+    reduction: Any,
+    length: float,
+    seed: int,
+    resume: bool,
 ) -> Path:
     from dataclasses import replace
 
     from oscbridge.training import corpus as corpora
+    from oscbridge.training import net_settings
     from oscbridge.training import train as training
     from oscbridge.training.fit import Settings
     from oscbridge.vae.presets import Recipe
@@ -236,20 +263,22 @@ def _paper(
     for name, domain in (("songs", corpus.music), ("takes", corpus.dance)):
         counts = {p: (len(k), len(getattr(domain, p))) for p, k in domain.keys.items()}
         _tell_counts(name, counts)
-    settings = Settings(reduction, seed, recipe)
+    settings = net_settings.paper(told, Settings(reduction, seed, recipe))
     with Progress(epochs=recipe.epochs) as watch:
         return training.train(corpus, settings, output, watch, fresh=not resume)
 
 
-def _studio(data: tuple[Path, ...], output: Path, length: float, seed: int, resume: bool) -> Path:
-    from oscbridge.training import studio_version
-    from oscbridge.training.studio_train import NAMES, Recipe
+def _studio(
+    data: tuple[Path, ...], output: Path, told: Any, length: float, seed: int, resume: bool
+) -> Path:
+    from oscbridge.training import net_settings, studio_version
+    from oscbridge.training.studio_train import NAMES
 
     corpus = read_studio(data)
     for name, windows in (("songs", corpus.music), ("takes", corpus.dance.parts())):
         counts = {p: (len(keys), len(windows[p])) for p, keys in corpus.split[name].items()}
         _tell_counts(name, counts)
-    recipe = Recipe().seeded(seed).lengthened(length)
+    recipe = net_settings.studio(told).seeded(seed).lengthened(length)
     with Progress(len(NAMES)) as watch:
         return studio_version.train(corpus, recipe, seed, output, watch.at, fresh=not resume)
 

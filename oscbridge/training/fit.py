@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,7 +17,7 @@ from torch import Tensor
 from oscbridge.training import collapse
 from oscbridge.training.checkpoints import Checkpoints
 from oscbridge.vae.elbo import Reduction, Terms, sample
-from oscbridge.vae.presets import Recipe, Trio, fresh_paper
+from oscbridge.vae.presets import Config, Recipe, Trio, fresh_paper
 
 EARLY_EPOCHS, EARLY_BATCHES = 5, 100
 """After so many epochs, and minibatches, a VAE is first looked at for collapse; then at the end."""
@@ -40,11 +40,25 @@ class Watch(Protocol):
 
 @dataclass(frozen=True)
 class Settings:
-    """What a training's result depends on besides its windows."""
+    """What a training's result depends on besides its windows.
+
+    `config`: what the nets have other than the preset's; `recipes`: of the nets that are trained
+    otherwise than by `recipe`.
+    """
 
     reduction: Reduction = "sum"
     seed: int = 1
     recipe: Recipe = field(default_factory=Recipe)
+    config: Config = field(default_factory=dict)
+    recipes: Mapping[str, Recipe] = field(default_factory=dict)
+
+    def recipe_of(self, name: str) -> Recipe:
+        """How the net of that name is trained."""
+        return self.recipes.get(name, self.recipe)
+
+    def fresh(self) -> Trio:
+        """The untrained trio."""
+        return fresh_paper(self.reduction, self.seed, self.config)
 
 
 @dataclass(frozen=True)
@@ -76,26 +90,38 @@ def fit(
     With a folder for what is `unfinished`, the training found there is gone on with; what comes
     out is bit for bit what it would have been uninterrupted, on one machine and thread count.
     """
-    trio = fresh_paper(settings.reduction, settings.seed)
+    trio = settings.fresh()
     shelf = _shelf(unfinished, material, settings, trio)
-    logs = {
-        "midi_vae": _fit(
-            "midi_vae", trio.midi_vae, _rows(material.music), settings, watch, shelf,
-            lambda: collapse.music_panel(trio, material.unseen_music),
-        ),
-        "pose_vae": _fit(
-            "pose_vae", trio.pose_vae, _rows(material.dance), settings, watch, shelf,
-            lambda: collapse.dance_panel(trio, material.unseen_dance),
-        ),
-    }  # fmt: skip
-    with torch.no_grad():  # frozen from here on: the bridge learns from draws of these
-        music = trio.midi_vae.encode(material.music)
-        dance = trio.pose_vae.encode(material.dance)
-    logs["bridge_vae"] = _fit(
-        "bridge_vae", trio.bridge_vae, _unpaired(music, dance), settings, watch, shelf,
-        lambda: collapse.bridge_panel(trio, material.unseen_music, material.unseen_dance),
-    )  # fmt: skip
+    logs = {name: fit_one(name, trio, material, settings, watch, shelf) for name, _ in trio.items()}
     return trio, logs
+
+
+def fit_one(
+    name: str,
+    trio: Trio,
+    material: Material,
+    settings: Settings,
+    watch: Watch,
+    shelf: Checkpoints | None = None,
+) -> Log:
+    """Train one VAE of the trio in place; the bridge on draws of the other two as they are."""
+    music, dance = material.unseen_music, material.unseen_dance
+    if name == "midi_vae":
+        return _fit(
+            name, trio.midi_vae, _rows(material.music), settings, watch, shelf,
+            lambda: collapse.music_panel(trio, music),
+        )  # fmt: skip
+    if name == "pose_vae":
+        return _fit(
+            name, trio.pose_vae, _rows(material.dance), settings, watch, shelf,
+            lambda: collapse.dance_panel(trio, dance),
+        )  # fmt: skip
+    with torch.no_grad():
+        known = trio.midi_vae.encode(material.music), trio.pose_vae.encode(material.dance)
+    return _fit(
+        name, trio.bridge_vae, _unpaired(*known), settings, watch, shelf,
+        lambda: collapse.bridge_panel(trio, music, dance),
+    )  # fmt: skip
 
 
 Batches = Callable[[torch.Generator, int], Iterator[Batch]]
@@ -111,20 +137,23 @@ def _fit(
     shelf: Checkpoints | None,
     look: Callable[[], collapse.Panel],
 ) -> Log:
-    recipe = settings.recipe
+    recipe = settings.recipe_of(name)
     optimiser = torch.optim.Adam(vae.parameters(), lr=recipe.learning_rate)
     done, log = shelf.restore(name, vae, optimiser) if shelf else (0, [])
     if done:
         watch.epoch(name, done, log[-1])
     for epoch in range(done + 1, recipe.epochs + 1):
         generator = epoch_generator(settings.seed, name, epoch)
+        vae.train()
         log.append(_epoch(vae, optimiser, batches(generator, recipe.batch), generator))
+        vae.eval()
         watch.epoch(name, epoch, log[-1])
         early = max(EARLY_EPOCHS, math.ceil(EARLY_BATCHES / log[-1]["batches"]))
         if epoch in (early, recipe.epochs) and (panel := look()).collapsed:
             watch.warn(panel.warning(name, epoch, settings.reduction))
         if shelf and (epoch % CHECKPOINT_EVERY == 0 or epoch == recipe.epochs):
             shelf.save(name, epoch, vae, optimiser, log)
+    vae.eval()
     return log
 
 
@@ -135,12 +164,14 @@ def _epoch(
     generator: torch.Generator,
 ) -> dict[str, float]:
     seen: list[dict[str, float]] = []
-    for batch in batches:
-        terms: Terms = vae.loss(*batch, generator)
-        optimiser.zero_grad()
-        terms.loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        seen.append(terms.figures)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(generator.initial_seed())  # dropout draws from torch's own
+        for batch in batches:
+            terms: Terms = vae.loss(*batch, generator)
+            optimiser.zero_grad()
+            terms.loss.backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+            seen.append(terms.figures)
     means = {key: float(np.mean([figures[key] for figures in seen])) for key in seen[0]}
     return means | {"batches": len(seen)}
 
@@ -202,14 +233,13 @@ def _shelf(
 ) -> Checkpoints | None:
     if folder is None:
         return None
-    recipe = settings.recipe
     return Checkpoints(
         folder,
         {
             "preset": "paper",
             "config": trio.config(),
             "seed": settings.seed,
-            "recipe": [recipe.epochs, recipe.batch, recipe.learning_rate],
+            "recipe": {name: asdict(settings.recipe_of(name)) for name, _ in trio.items()},
             "windows": material.fingerprint(),
         },
     )

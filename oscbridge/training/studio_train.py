@@ -51,10 +51,18 @@ class Recipe:
     prior: studio_prior.Settings = field(default_factory=studio_prior.Settings)
     dance: studio_dance_fit.Recipe = field(default_factory=studio_dance_fit.Recipe)
     bridge: studio_bridge.Recipe = field(default_factory=studio_bridge.Recipe)
+    pose_vae: pose_vae.Config = field(default_factory=pose_vae.Config)
+    bridge_vae: bridge_vae.Config = field(default_factory=bridge_vae.Config)
 
     def seeded(self, seed: int) -> Recipe:
         """The recipe with every net's randomness drawn from that seed."""
-        return Recipe(*(replace(each, seed=seed) for each in self._all()))
+        return replace(
+            self,
+            music=replace(self.music, seed=seed),
+            prior=replace(self.prior, seed=seed),
+            dance=replace(self.dance, seed=seed),
+            bridge=replace(self.bridge, seed=seed),
+        )
 
     def lengthened(self, share: float) -> Recipe:
         """The recipe with that share of the steps of each net, at least one epoch of each."""
@@ -62,11 +70,12 @@ class Recipe:
         def times(count: int) -> int:
             return max(1, round(share * count))
 
-        return Recipe(
-            replace(self.music, steps=times(self.music.steps)),
-            replace(self.prior, steps=times(self.prior.steps)),
-            replace(self.dance, epochs=times(self.dance.epochs)),
-            replace(self.bridge, epochs=times(self.bridge.epochs)),
+        return replace(
+            self,
+            music=replace(self.music, steps=times(self.music.steps)),
+            prior=replace(self.prior, steps=times(self.prior.steps)),
+            dance=replace(self.dance, epochs=times(self.dance.epochs)),
+            bridge=replace(self.bridge, epochs=times(self.bridge.epochs)),
         )
 
     def told(self) -> dict[str, Any]:
@@ -130,10 +139,10 @@ def fit(
     prior = fit_prior(
         midi_vae, corpus, recipe.prior, heard("midi_prior"), shelf["midi_prior"], start
     )
-    poses = fit_dance(corpus, recipe.dance, heard("pose_vae"), shelf["pose_vae"], start)
+    poses = fit_dance(corpus, recipe, heard("pose_vae"), shelf["pose_vae"], start)
     material = material_of(poses, music, corpus, recipe)
     bridge, _ = studio_bridge.fit(
-        material, bridge_vae.Config(), recipe.bridge, shelf["bridge_vae"], heard("bridge_vae"),
+        material, recipe.bridge_vae, recipe.bridge, shelf["bridge_vae"], heard("bridge_vae"),
         start=start.bridge_vae if start else None,
     )  # fmt: skip
     nets = Studio(midi_vae, prior, poses, bridge)
@@ -167,19 +176,23 @@ def fit_prior(
 
 def fit_dance(
     corpus: StudioCorpus,
-    recipe: studio_dance_fit.Recipe,
+    recipe: Recipe,
     say: Callable[[float, dict[str, float]], None],
     unfinished: Path | None,
     start: Studio | None,
 ) -> PoseVae:
     """The pose VAE of a corpus."""
-    extra = corpus.dance.extra
-    half = extra.chosen(np.arange(0, len(extra), 2))  # neighbours are a sixteenth apart
     return studio_dance_fit.fit(
-        Stock.of(half), recipe, pose_vae.Config(),
-        lambda epoch, figures, vae: say(epoch / recipe.epochs, figures), unfinished,
+        Stock.of(half_of(corpus)), recipe.dance, recipe.pose_vae,
+        lambda epoch, figures, vae: say(epoch / recipe.dance.epochs, figures), unfinished,
         start=start.pose_vae if start else None,
     )  # fmt: skip
+
+
+def half_of(corpus: StudioCorpus) -> DanceWindows:
+    """Every other window the pose VAE is taught with: neighbours are a sixteenth apart."""
+    extra = corpus.dance.extra
+    return extra.chosen(np.arange(0, len(extra), 2))
 
 
 def material_of(poses: PoseVae, music: Windows, corpus: StudioCorpus, recipe: Recipe) -> Material:

@@ -71,6 +71,7 @@ def card(
         seed=settings.seed,
         recipe={
             **asdict(settings.recipe),
+            "nets": {name: asdict(recipe) for name, recipe in settings.recipes.items()},
             "reduction": settings.reduction,
             "windows": {
                 domain: {p: len(getattr(d, p)) for p in ("train", "validation", "test")}

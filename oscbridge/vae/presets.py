@@ -44,11 +44,14 @@ def paper(config: Config) -> Trio:
     )
 
 
-def fresh_paper(reduction: Reduction, seed: int) -> Trio:
+def fresh_paper(reduction: Reduction, seed: int, config: Config | None = None) -> Trio:
     """The trio with weights drawn from `seed`, its losses reduced as told."""
+    given = config or {}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return paper({f.name: {"reduction": reduction} for f in fields(Trio)})
+        return paper(
+            {f.name: given.get(f.name, {}) | {"reduction": reduction} for f in fields(Trio)}
+        )
 
 
 PRESETS: dict[str, Callable[[Config], Nets]] = {"paper": paper, "studio": studio.build}

@@ -45,9 +45,10 @@ HEAVY = {
     "mido": {"io"},
     "rtmidi": {"io"},
     "matplotlib": {"cli", "training"},
+    "ray": {"training", "cli"},
 }
 """Library -> rooms that may import it; in cli only to see whether it is there (`need_torch`)."""
-PROBES = {"cli/train.py": {"torch", "onnx", "safetensors"}}
+PROBES = {"cli/train.py": {"torch", "onnx", "safetensors"}, "cli/search.py": {"ray"}}
 
 
 def module_name(path):
@@ -127,6 +128,11 @@ def test_heavy_libraries_stay_in_their_rooms(module):
             assert here in HEAVY[top], f"{module} imports {top}: only {sorted(HEAVY[top])} may"
             if here == "cli" and top != "matplotlib":
                 assert top in probed, f"{module} imports {top}; leave that to training"
+
+
+def test_ray_is_imported_in_one_place_only():
+    users = {m for m in SOURCES if {n.split(".")[0] for n in imports(m)} & {"ray"}}
+    assert users == {"oscbridge.cli.search", "oscbridge.training.search_ray"}
 
 
 @pytest.mark.parametrize("module", [m for m in SOURCES if room(m) in ("cli", "__main__")])

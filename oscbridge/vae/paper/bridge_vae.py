@@ -26,6 +26,7 @@ class Config:
     latent_in: int = 128
     hidden: tuple[int, ...] = (256, 128)
     latent: int = 32
+    dropout: float = 0.0
     kl_weight: float = 0.005
     swd_weight: float = 10.0
     projections: int = 50
@@ -39,8 +40,11 @@ class BridgeVae(nn.Module):
         super().__init__()
         self.config = config
         told = len(DOMAINS)
-        self.encoder = GaussianEncoder(config.latent_in + told, config.hidden, config.latent)
-        self.decoder = mlp((config.latent + told, *reversed(config.hidden), config.latent_in))
+        self.encoder = GaussianEncoder(
+            config.latent_in + told, config.hidden, config.latent, config.dropout
+        )
+        widths = (config.latent + told, *reversed(config.hidden), config.latent_in)
+        self.decoder = mlp(widths, config.dropout)
 
     def encode(self, latent: Tensor, domain: Tensor) -> tuple[Tensor, Tensor]:
         """z (B, 128) of the one-hot `domain` (B, 2) -> mean and log variance (B, 32) of z'."""

@@ -23,6 +23,7 @@ class Config:
     rows: int = ROWS
     hidden: tuple[int, ...] = (512, 256, 128)
     latent: int = 128
+    dropout: float = 0.0
     kl_weight: float = 0.1
     reduction: Reduction = "sum"
 
@@ -34,8 +35,8 @@ class MidiVae(nn.Module):
         super().__init__()
         self.config = config
         values = config.steps * config.rows
-        self.encoder = GaussianEncoder(values, config.hidden, config.latent)
-        self.decoder = mlp((config.latent, *reversed(config.hidden), values))
+        self.encoder = GaussianEncoder(values, config.hidden, config.latent, config.dropout)
+        self.decoder = mlp((config.latent, *reversed(config.hidden), values), config.dropout)
 
     def encode(self, roll: Tensor) -> tuple[Tensor, Tensor]:
         """Rolls (B, 32, 128) -> mean and log variance (B, 128) of their posteriors."""

@@ -25,6 +25,7 @@ class Config:
     metres_per_unit: float = 1.1
     hidden: tuple[int, ...] = (512, 256, 128)
     latent: int = 128
+    dropout: float = 0.0
     kl_weight: float = 0.1
     reduction: Reduction = "sum"
 
@@ -38,8 +39,8 @@ class PoseVae(nn.Module):
         super().__init__()
         self.config = config
         values = config.steps * config.landmarks * 3
-        self.encoder = GaussianEncoder(values, config.hidden, config.latent)
-        self.decoder = mlp((config.latent, *reversed(config.hidden), values))
+        self.encoder = GaussianEncoder(values, config.hidden, config.latent, config.dropout)
+        self.decoder = mlp((config.latent, *reversed(config.hidden), values), config.dropout)
 
     def encode(self, poses: Tensor) -> tuple[Tensor, Tensor]:
         """Poses (B, 32, 33, 3), metres -> mean and log variance (B, 128) of their posteriors."""
