@@ -22,6 +22,8 @@ import numpy as np
 import psutil
 
 from oscbridge.cli.demo import running_daemon
+from oscbridge.config import DEFAULT_MODEL
+from oscbridge.domain.graphs import GRAPHS
 from oscbridge.domain.music import Clip
 from oscbridge.engine.loading import load
 from oscbridge.io import model_files
@@ -84,11 +86,17 @@ def main() -> None:
         bars * 4.0,
     )
     bridge = load(model_files.find([MODELS], DEFAULT_MODEL))
-    roll = np.zeros((1, 32, 128), np.float32)
+    graphs = bridge._graphs
+    declared = GRAPHS[bridge.card.preset]
+
+    def run(name: str, *first: np.ndarray) -> np.ndarray:
+        rest = declared[name].inputs[len(first) :]
+        zeros = (np.zeros((1, *bridge.card.shape(tensor)), np.float32) for tensor in rest)
+        return graphs.run(name, *first, *zeros)[0]
 
     def forward() -> None:
-        z = bridge._encode("music", roll)
-        bridge._decode("dance", bridge._translate(z, "music", "dance"))
+        z = run("bridge_encoder", run("midi_encoder"))
+        run("pose_decoder", run("bridge_decoder", z))
 
     trip, model = echo(), timed(forward)
     show("bare UDP echo", *trip)
@@ -108,6 +116,14 @@ def main() -> None:
                 f"music/to_dance, {bars} bars, warm",
                 *timed(lambda: client.request("music/to_dance", whole, 1, 0.0), 20),
             )
+            dance = client.request("dance/generate", 2, 1, 1.0)[1]
+            for name, source in (
+                ("music/reconstruct", clip),
+                ("dance/to_music", dance),
+                ("dance/reconstruct", dance),
+            ):
+                made = timed(lambda n=name, s=source: client.request(n, s, 1, 0.0))
+                show(f"{name}, one window, over UDP", *made)
         for child in psutil.Process().children():
             if "serve" in child.cmdline():
                 click.echo(f"daemon memory {child.memory_info().rss / 1e6:.0f} MB")

@@ -61,11 +61,18 @@ class Dance:
         return self.at_beats(np.arange(steps) / STEPS_PER_BEAT, timeline)
 
 
+_SAME = 1e-9
+"""Beats within which two moments are one."""
+
+
 def _sample(
     at: NDArray[np.float64], values: NDArray[np.float32], where: NDArray[np.float64]
 ) -> NDArray[np.float32]:
     if len(at) == 1:
         return np.repeat(values, len(where), axis=0)
+    row = np.minimum(np.searchsorted(at, where - _SAME), len(at) - 1)
+    if np.abs(at[row] - where).max(initial=0.0) <= _SAME:
+        return values[row]  # nothing lies between frames
     # Half a second to import: what only looks at dances need not wait for it.
     from scipy.interpolate import PchipInterpolator
 

@@ -179,14 +179,20 @@ def _lead(soles: Floats, root: Floats, bears: NDArray[np.bool_], pace: float) ->
     placed = []
     for run in _runs(bears):
         for stand in _stood(toe[run][:, (0, 2)], run, pace):
-            place = np.median(toe[stand][:, (0, 2)], axis=0)
+            place = _median(toe[stand][:, (0, 2)])
             lead[stand, 0], lead[stand, 2] = (place - toe[stand][:, (0, 2)]).T
             lead[stand, 1] = -lowest[stand]
             if np.ptp(yaw[stand]) < SWIVEL:
-                lead[stand, 3] = np.median(yaw[stand]) - yaw[stand]
+                lead[stand, 3] = _median(yaw[stand]) - yaw[stand]
             placed.append(stand)
     _join(lead, placed, max(2, round(BLEND / max(pace, 1e-3))))
     return lead
+
+
+def _median(values: Floats) -> Any:
+    """As np.median along the first axis, ten times faster on the few frames of a step."""
+    ordered = np.sort(values, axis=0)
+    return (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
 
 
 def _stood(way: Floats, run: slice, pace: float) -> Iterator[slice]:
