@@ -116,6 +116,7 @@ def main() -> None:
                 f"music/to_dance, {bars} bars, warm",
                 *timed(lambda: client.request("music/to_dance", whole, 1, 0.0), 20),
             )
+            clip = client.put_clip(window)  # the shelf may have dropped it meanwhile
             dance = client.request("dance/generate", 2, 1, 1.0)[1]
             for name, source in (
                 ("music/reconstruct", clip),
