@@ -116,13 +116,12 @@ def main() -> None:
                 f"music/to_dance, {bars} bars, warm",
                 *timed(lambda: client.request("music/to_dance", whole, 1, 0.0), 20),
             )
-            clip = client.put_clip(window)  # the shelf may have dropped it meanwhile
-            dance = client.request("dance/generate", 2, 1, 1.0)[1]
-            for name, source in (
-                ("music/reconstruct", clip),
-                ("dance/to_music", dance),
-                ("dance/reconstruct", dance),
-            ):
+            for name in ("music/reconstruct", "dance/to_music", "dance/reconstruct"):
+                # What they work on is made anew: the shelf drops what was long not used.
+                music = name.startswith("music")
+                source = (
+                    client.put_clip(window) if music else client.request("dance/generate", 2, 1)[1]
+                )
                 made = timed(lambda n=name, s=source: client.request(n, s, 1, 0.0))
                 show(f"{name}, one window, over UDP", *made)
         for child in psutil.Process().children():
