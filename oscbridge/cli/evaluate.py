@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from oscbridge.cli.train import Progress, need_torch, read_corpus, read_studio
+from oscbridge.cli.progress import Progress, need_torch, read_corpus, read_studio
 from oscbridge.errors import OscbridgeError
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from oscbridge.cli.train import need_torch, read_corpus, read_studio
+from oscbridge.cli.progress import need_torch, read_corpus, read_studio
 from oscbridge.errors import OscbridgeError
 
 INSTALL = 'python3 -m pip install -c constraints.txt ".[search]"'

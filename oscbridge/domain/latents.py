@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ SPREADS = (*DOMAINS, *TRANSLATIONS)
 """Populations of z a model knows the spread of: of encoded training windows, and of what the
 bridge makes of them in the other domain."""
 _TINY = 1e-6
+KINSHIP = 0.8
+"""Correlation of the latents of neighbouring windows of what is generated longer than one."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,14 @@ class Spread:
 
     mean: NDArray[np.float32]
     std: NDArray[np.float32]
+
+
+def akin(noise: NDArray[Any]) -> NDArray[Any]:
+    """Unit normal noise (N, latent), each row made akin to the one before it."""
+    made = np.array(noise)
+    for i in range(1, len(made)):
+        made[i] = KINSHIP * made[i - 1] + np.sqrt(1 - KINSHIP**2) * made[i]
+    return made
 
 
 def spread_arrays(spreads: Mapping[str, Spread]) -> dict[str, NDArray[np.float32]]:

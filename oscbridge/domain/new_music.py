@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oscbridge.domain.flow import Points, Velocity, draw
-from oscbridge.domain.latents import Spread
+from oscbridge.domain.latents import Spread, akin
 
 LATENTS = (4, 5, 7)
 """Values a beat of drums, bass and melody in z of the `studio` music VAE."""
@@ -22,8 +22,6 @@ FORM = (0, 0, 1, 0)
 """Which of its melodies each window of a longer clip begins from: A A B A."""
 FREE = 4.0
 """Temperature at which nothing known is left: the flow then begins from noise alone."""
-KINSHIP = 0.8
-"""Correlation of the noise of neighbouring windows."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +42,7 @@ class MusicPrior:
         1 as far from them as sounds like music; FREE and more from noise, ever more of it.
         """
         known = self._put_together(count, rng)
-        noise = rng.standard_normal(known.shape)
-        for i in range(1, count):
-            noise[i] = KINSHIP * noise[i - 1] + np.sqrt(1 - KINSHIP**2) * noise[i]
+        noise = akin(rng.standard_normal(known.shape))
         time = max(0.0, 1.0 - temperature / FREE)
         noise = noise * max(1.0, temperature / FREE)
         centre, scale = self.spread.mean, self.spread.std

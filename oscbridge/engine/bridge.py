@@ -4,7 +4,6 @@ its preset.
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Literal
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from oscbridge.domain.card import Card
 from oscbridge.domain.dance import Dance
 from oscbridge.domain.graphs import DOMAINS
+from oscbridge.domain.latents import akin
 from oscbridge.domain.music import Clip
 from oscbridge.domain.sampling import PLAIN, Sampling
 from oscbridge.domain.timeline import WINDOW, Timeline
@@ -29,8 +29,6 @@ Progress = Callable[[float], None]
 BATCH = 32
 """Windows run at once; between batches a job reports and can be cancelled."""
 BAR = WINDOW // 2
-KINSHIP = 0.8
-"""Correlation of the latents of neighbouring windows of what is generated longer than one."""
 
 
 def unwatched(fraction: float) -> None:
@@ -153,7 +151,5 @@ def one_hot(domain: Domain, count: int) -> NDArray[np.float32]:
 
 def walk(rng: np.random.Generator, count: int, size: int, temperature: float) -> Latents:
     """Latents (count, size), each normal with `temperature` as spread, each akin to the last."""
-    fresh = rng.standard_normal((count, size)).astype(np.float32)
-    for i in range(1, count):
-        fresh[i] = KINSHIP * fresh[i - 1] + math.sqrt(1 - KINSHIP**2) * fresh[i]
+    fresh = akin(rng.standard_normal((count, size)).astype(np.float32))
     return np.asarray(fresh * temperature, np.float32)

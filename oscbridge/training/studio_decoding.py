@@ -14,13 +14,12 @@ from oscbridge.domain.music import Part
 from oscbridge.domain.rhythm_paths import RhythmLogits, pushed
 from oscbridge.domain.score import Score
 from oscbridge.domain.score_decode import Knobs, decode
+from oscbridge.engine.studio_music import MOST
 from oscbridge.training.studio_bridge_measure import Onsets
 from oscbridge.vae.studio.midi_vae import MidiVae
 from oscbridge.vae.studio.pose_vae import PoseVae
 
 _AT_ONCE = 64
-MOST = 8.0
-"""Onsets for each that would sound by itself, at most."""
 
 
 class StudioDecoders:

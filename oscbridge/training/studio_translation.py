@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from oscbridge.domain.latents import Spread, rescaled
+from oscbridge.engine.studio_dance import GAINS, TRIALS
 from oscbridge.training.studio_bridge import Known, Material
 from oscbridge.vae.paper.bridge_vae import one_hot
 from oscbridge.vae.studio.bridge_vae import BridgeVae
@@ -20,10 +21,6 @@ from oscbridge.vae.studio.bridge_vae import BridgeVae
 STRICTNESS = 4.0
 """What a drawn answer loses by a squared rank of energy or contour that it is off, against the
 likeness of its rhythm."""
-
-GAINS = (0.5, 2.0)
-"""How far an answer may be moved to or from the middle for the sake of its energy."""
-TRIALS = 2
 
 
 @dataclass(frozen=True)
