@@ -48,7 +48,7 @@ HEAVY = {
     "ray": {"training", "cli"},
 }
 """Library -> rooms that may import it; in cli only to see whether it is there (`need_torch`)."""
-PROBES = {"cli/train.py": {"torch", "onnx", "safetensors"}, "cli/search.py": {"ray"}}
+PROBES = {"cli/progress.py": {"torch", "onnx", "safetensors"}, "cli/search.py": {"ray"}}
 
 
 def module_name(path):
