@@ -124,9 +124,12 @@ class _Settings:
 
 def _trial(config: dict[str, Any], bench: Bench, table: Any) -> dict[str, float]:
     torch.set_num_threads(1)
-    outcome = bench.run(config["settings"])
+    try:
+        outcome = bench.run(config["settings"])
+    except (OscbridgeError, ArithmeticError, MemoryError, RuntimeError, ValueError) as error:
+        outcome = Outcome.failure(f"{type(error).__name__}: {error}")
     ray.get(table.lay.remote(config["trial"], outcome))
-    return {"error": outcome.figures["error"]}
+    return {"done": 1.0}
 
 
 class _Listener(tune.Callback):  # type: ignore[misc]
@@ -142,6 +145,6 @@ class _Listener(tune.Callback):  # type: ignore[misc]
         self.heard(index, outcome or Outcome.failure("it ended without a result"))
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        cause = getattr(trial.get_error(), "cause", None) or trial.get_error()
-        said = [line for line in str(cause or "its process died").splitlines() if line.strip()]
-        self.heard(trial.config["trial"], Outcome.failure(said[-1].strip()))
+        # What training itself can raise was caught; this is an end Ray alone knows of.
+        said = str(trial.get_error() or "its process died").splitlines()[-1]
+        self.heard(trial.config["trial"], Outcome.failure(said))
