@@ -121,8 +121,10 @@ def read_corpus(paths: tuple[Path, ...]) -> tuple[list[Any], list[str]]:
 
 def read_studio(paths: tuple[Path, ...], before: Any = None) -> Any:
     """The corpus of the folders for `studio`, what was left out told."""
-    from oscbridge.training import studio_corpus
+    from oscbridge.training import studio_corpus, studio_store
 
+    if len(paths) == 1 and studio_store.is_store(paths[0]):
+        return studio_store.read(paths[0], before)
     corpus = reading(lambda each: studio_corpus.read(paths, each, before))
     tell_skipped(corpus.skipped)
     return corpus

@@ -74,6 +74,7 @@ def train(
     """Train a model on folders of songs (.mid) and dances (.bvh .npz .json .csv).
 
     Songs and dances need not belong together. A tenth of them is kept aside to measure with.
+    Or give one store (`oscbridge data build`), which is read in seconds.
     Drummers' performances (the Groove MIDI Dataset) teach studio's drums. With --from a model
     learns your taste from your own sessions in minutes. An interrupted training goes on when the
     same command is given again.

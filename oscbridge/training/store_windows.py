@@ -17,8 +17,9 @@ from oscbridge.domain.score import Score, from_clip
 from oscbridge.domain.timeline import STEPS_PER_BEAT, WINDOW, Timeline
 from oscbridge.io.dance_file import read_dance
 from oscbridge.io.midi_file import read_clip
-from oscbridge.training.sources import NOMINAL_TEMPO, Recording
+from oscbridge.training.sources import Recording
 from oscbridge.training.store_format import DANCE, DRUMS, MUSIC, TIMING
+from oscbridge.training.studio_dance import NOMINAL_TEMPO
 from oscbridge.training.windows import FEWEST_ONSETS
 
 Rows = dict[str, NDArray[Any]]

@@ -72,7 +72,7 @@ def read(
     drummed = [score for scores in groove.values() for score in scores]
     music, pools = _music({p: [s for r, s in songs if parts[r] == p] for p in PARTS}, drummed)
     dance = studio_dance.gather([take for _, take in takes])
-    _check(music, dance)
+    check(music, dance)
     used = [r for r, _ in (*songs, *takes)]
     counts = {folder: _counts(used, folder) for folder in sources.collections(used)}
     counts |= {folder: (len(scores), 0) for folder, scores in groove.items()}
@@ -118,7 +118,8 @@ def _music(
     return windows, gather_pools(windows["train"], songs["train"], groove, held_out)
 
 
-def _check(music: Mapping[Part, ScoreWindows], dance: DanceCorpus) -> None:
+def check(music: Mapping[Part, ScoreWindows], dance: DanceCorpus) -> None:
+    """Raises NothingToLearnError unless there is music and dance to train on and to test with."""
     for train, test, what, needed in (
         (len(music["train"]), len(music["test"]), "songs",
          "two bars of 4/4 with drums, bass and melody playing"),

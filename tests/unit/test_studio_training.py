@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from dancers import walker
 from scipy.ndimage import gaussian_filter1d
 from scores import song_score
 
+from oscbridge.cli.data import data as data_command
 from oscbridge.domain import score as scores
 from oscbridge.domain import skeleton
 from oscbridge.domain.dance import Dance
@@ -24,11 +27,18 @@ from oscbridge.errors import FileError
 from oscbridge.io import model_files
 from oscbridge.io.dance_file import write_dance
 from oscbridge.io.midi_file import read_clip, write_clip
-from oscbridge.training import personal_version, sessions, studio_corpus, studio_tables
+from oscbridge.training import (
+    personal_version,
+    sessions,
+    studio_corpus,
+    studio_store,
+    studio_tables,
+)
 from oscbridge.training import studio_measure as measuring
 from oscbridge.training import studio_version as version
 from oscbridge.training.corpus import NothingToLearnError
 from oscbridge.training.report import served
+from oscbridge.training.store_format import StoreError
 from oscbridge.training.studio_bridge import Recipe as BridgeRecipe
 from oscbridge.training.studio_dance_fit import Recipe as DanceRecipe
 from oscbridge.training.studio_music import Settings as MusicSettings
@@ -154,6 +164,26 @@ def test_an_evaluation_measures_what_is_served(
     rows = measuring.bridge_rows(Trained.load(trained[0]), corpus, "test")
     titles = [table.title for table in studio_tables.bridge_tables(rows)]
     assert titles == ["Bridge: mates", "Bridge: music to dance", "Bridge: dance to music"]
+
+
+def test_a_store_is_read_as_the_recordings_it_was_built_from(folder: Path, tmp_path: Path) -> None:
+    whole, store = tmp_path / "whole", tmp_path / "store"
+    shutil.copytree(folder, whole, ignore=shutil.ignore_patterns("broken*"))
+    corpus = studio_corpus.read([whole])
+    done = CliRunner().invoke(data_command, ["build", str(whole), "-o", str(store)])
+    assert done.exit_code == 0, done.output
+    assert studio_store.is_store(store) and not studio_store.is_store(whole)
+    stored = studio_store.read(store)
+    assert stored.split == corpus.split
+    for part, windows in corpus.music.items():
+        assert len(stored.music[part]) == len(windows)
+        assert np.array_equal(stored.music[part].in_c().melody_pitch, windows.in_c().melody_pitch)
+    ours, theirs = stored.dance.train, corpus.dance.train
+    assert len(ours) == len(theirs)
+    assert np.abs(ours.poses - theirs.poses).max() < 1e-3
+    assert np.abs(ours.roots() - theirs.roots()).max() < 0.02
+    with pytest.raises(StoreError, match="split otherwise"):
+        studio_store.read(store, {"songs": {}, "takes": {}})
 
 
 @pytest.fixture(scope="module")
