@@ -174,7 +174,7 @@ def generate(
         for each in range(seed, seed + count):
             sampling = Sampling(each, temperature, drums, bass, melody)
             clip = bridge.generate(bars=bars, tempo=tempo, sampling=sampling)
-            path = output / f"{model}-{bars}bars-{tempo:g}bpm-seed{each}.mid"
+            path = output / f"{bridge.card.name}-{bars}bars-{tempo:g}bpm-seed{each}.mid"
             write_clip(clip, path)
             made.append({"output": str(path), "seed": each, **clip.counts()})
             if not as_json:

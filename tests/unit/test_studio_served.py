@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from oscbridge.cli.convert import generate
 from oscbridge.domain import key, score
 from oscbridge.domain.dance import Dance
 from oscbridge.domain.floor import footing
@@ -217,3 +220,13 @@ def test_odd_sources_get_an_answer(bridge: Bridge, danced: Dance) -> None:
     assert bridge.dance_of(empty).frames >= 8
     short = Dance(danced.landmarks[:3], danced.root[:3], danced.time[:3], danced.beat[:3])
     assert bridge.music_of(short, Timeline.steady(120.0, 7, 8)).length == 3.5
+
+
+def test_clips_of_a_models_folder_land_in_the_folder_asked_for(tmp_path: Path) -> None:
+    folder = str(model_files.find([MODELS], "studio"))
+    asked = ["--model", folder, "-n", "2", "--drums", "0", "-o", str(tmp_path / "clips")]
+    done = CliRunner().invoke(generate, asked)
+    assert done.exit_code == 0, done.output
+    names = sorted(path.name for path in (tmp_path / "clips").iterdir())
+    assert names == [f"studio-2bars-120bpm-seed{seed}.mid" for seed in (0, 1)]
+    assert read_clip(tmp_path / "clips" / names[0]).counts()["drums"] == 0
