@@ -15,7 +15,7 @@ from oscbridge.domain import skeleton
 from oscbridge.domain.beat import estimate_tempo
 from oscbridge.domain.dance import Dance
 from oscbridge.domain.floor import stand
-from oscbridge.domain.timeline import FASTEST, SLOWEST, Tempo, Timeline
+from oscbridge.domain.timeline import DEFAULT_TEMPO, FASTEST, SLOWEST, Tempo, Timeline
 from oscbridge.errors import FileError
 from oscbridge.io.bvh import read_bvh
 from oscbridge.io.bvh_figure import motion_of
@@ -70,6 +70,20 @@ def read_dance(path: Path, *, fps: float | None = None, tempo: float | None = No
     if beat is not None and len(beat) > 1:
         return _by_beats(dance, beat, path)
     return _by_motion(dance)
+
+
+def read_dance_to(path: Path, timeline: Timeline) -> DanceFile:
+    """The dance in a file on the beats of the music it was danced to: by its own beats where the
+    file tells them, else by its seconds from the music's start. Raises FileError.
+    """
+    dance = read_dance(path, tempo=DEFAULT_TEMPO).dance
+    if _ending(path) == BVH:
+        beat = timeline.beats(dance.time)
+    else:
+        recording = read_landmarks(path)
+        beat = timeline.beats(recording.time) if recording.beat is None else recording.beat
+    dance = replace(dance, time=timeline.seconds(beat), beat=beat)
+    return DanceFile(dance, timeline, "the beats of its music")
 
 
 def write_dance(dance: Dance, timeline: Timeline, path: Path, fps: float | None = None) -> None:

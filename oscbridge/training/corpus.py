@@ -10,7 +10,7 @@ import numpy as np
 
 from oscbridge.domain.card import Source
 from oscbridge.errors import FileError, OscbridgeError
-from oscbridge.io.dance_file import DanceFile, read_dance
+from oscbridge.io.dance_file import DanceFile, read_dance, read_dance_to
 from oscbridge.io.midi_file import read_clip
 from oscbridge.training import notices, sources
 from oscbridge.training.fit import Material
@@ -161,8 +161,11 @@ def _song(recording: Recording) -> tuple[Windows, str]:
 
 def read_take(recording: Recording, nominal: float = NOMINAL_TEMPO) -> tuple[DanceFile, str]:
     """The dance of a take, read as is known to be right for it, and where its beat is from; at
-    `nominal` BPM if nobody knows its beat.
+    `nominal` BPM if nobody knows its beat. That of a session lies on the beats of its song.
     """
+    if recording.mate is not None:
+        file = read_dance_to(recording.path, read_clip(recording.mate).timeline)
+        return file, file.tempo_source
     beatless = recording.path.suffix.lower() == ".bvh" and not recording.dances_to_beat
     file = read_dance(recording.path, fps=recording.fps, tempo=nominal if beatless else None)
     return file, f"nominal {nominal:g} BPM" if beatless else file.tempo_source

@@ -18,10 +18,9 @@ from oscbridge.domain import key
 from oscbridge.domain.dance import Dance
 from oscbridge.domain.music import Clip
 from oscbridge.domain.score import Score, from_clip, joined
-from oscbridge.domain.timeline import DEFAULT_TEMPO, STEPS_PER_BEAT, WINDOW, Timeline
+from oscbridge.domain.timeline import STEPS_PER_BEAT, WINDOW
 from oscbridge.errors import FileError
-from oscbridge.io.dance_file import BVH, read_dance
-from oscbridge.io.landmark_file import read_landmarks
+from oscbridge.io.dance_file import read_dance_to
 from oscbridge.io.midi_file import read_clip
 from oscbridge.training import sources
 from oscbridge.training.corpus import NothingToLearnError
@@ -68,10 +67,7 @@ def find(paths: Iterable[Path]) -> list[tuple[Path, Path]]:
     Raises FileError where a path is missing or there is no session.
     """
     paths = list(paths)
-    found = sources.find(paths)
-    takes = {(r.path.parent, r.path.stem): r.path for r in found if r.kind == "take"}
-    songs = {(r.path.parent, r.path.stem): r.path for r in found if r.kind == "song"}
-    pairs = [(song, takes[place]) for place, song in songs.items() if place in takes]
+    pairs = [(r.path, r.mate) for r in sources.find(paths) if r.kind == "song" and r.mate]
     if not pairs:
         raise FileError(
             paths[0] if paths else Path(),
@@ -84,17 +80,7 @@ def find(paths: Iterable[Path]) -> list[tuple[Path, Path]]:
 def read(song: Path, dance: Path) -> Session:
     """One session. Raises FileError."""
     clip = read_clip(song)
-    return Session(song.stem, clip, _danced(dance, clip.timeline))
-
-
-def _danced(path: Path, timeline: Timeline) -> Dance:
-    dance = read_dance(path, tempo=DEFAULT_TEMPO).dance
-    if path.suffix.lower() == BVH:
-        beat = timeline.beats(dance.time)
-    else:
-        recording = read_landmarks(path)
-        beat = timeline.beats(recording.time) if recording.beat is None else recording.beat
-    return replace(dance, time=timeline.seconds(beat), beat=beat)
+    return Session(song.stem, clip, read_dance_to(dance, clip.timeline).dance)
 
 
 def windows(sessions: Sequence[Session]) -> Paired:

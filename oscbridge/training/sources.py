@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +14,8 @@ from oscbridge.training.notices import has_notice
 
 SONGS = {".mid", ".midi", ".smf"}
 TAKES = {".bvh", ".npz", ".json", ".csv"}
+SESSIONS = "sessions"
+"""Stratum of songs and of the dances to them, recorded together."""
 NOMINAL_TEMPO = 120.0
 """BPM of the step grid laid on a dance whose beat nobody knows."""
 
@@ -49,8 +51,9 @@ class Recording:
     """A song or a take on disk, and how it is to be read.
 
     `collection`: the folder its licence lies in; `group`: what must not be split; `stratum`: what
-    is split evenly; `fps`: instead of the header's; `dances_to_beat`: its tempo can be heard from
-    its movement.
+    is split evenly; `mate`: the song a take was danced to, or the dance to a song, recorded
+    together (`SESSIONS`); `fps`: instead of the header's; `dances_to_beat`: its tempo can be heard
+    from its movement.
     """
 
     path: Path
@@ -61,6 +64,7 @@ class Recording:
     fps: float | None = None
     dances_to_beat: bool = False
     note: str = ""
+    mate: Path | None = None
 
     def key(self) -> str:
         """Its name with the first of its bytes' hash: the same file is known again elsewhere."""
@@ -79,7 +83,24 @@ def find(paths: Iterable[Path]) -> list[Recording]:
             if kind is not None and path.is_file():
                 top = root if root.is_dir() else root.parent
                 found.setdefault(path.resolve(), _recording(path, kind, top))
-    return sorted(found.values(), key=lambda r: (r.kind, r.path.name, r.path))
+    recordings = _mated(list(found.values()))
+    return sorted(recordings, key=lambda r: (r.kind, r.path.name, r.path))
+
+
+def _mated(recordings: list[Recording]) -> list[Recording]:
+    """With songs and takes of one name in one folder as sessions, that are never split."""
+    kinds: dict[Kind, dict[tuple[Path, str], Path]] = {"song": {}, "take": {}}
+    for r in recordings:
+        kinds[r.kind].setdefault((r.path.parent, r.path.stem), r.path)
+    result = []
+    for r in recordings:
+        place = r.path.parent, r.path.stem
+        other = kinds["take" if r.kind == "song" else "song"].get(place)
+        if other is not None and kinds[r.kind][place] == r.path:
+            name = f"{r.path.parent.name}/{r.path.stem}"
+            r = replace(r, group=name, stratum=SESSIONS, mate=other)
+        result.append(r)
+    return result
 
 
 def collections(recordings: Sequence[Recording]) -> list[Path]:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Literal, get_args
 
-from oscbridge.training.sources import Recording
+from oscbridge.training.sources import SESSIONS, Recording
 
 Part = Literal["train", "validation", "test"]
 PARTS: tuple[Part, ...] = get_args(Part)
@@ -24,7 +24,8 @@ def split(recordings: Sequence[Recording]) -> dict[str, Part]:
     strata: dict[str, set[str]] = {}
     for r in recordings:
         strata.setdefault(r.stratum, set()).add(r.group)
-    small = {name for name, groups in strata.items() if len(groups) < _SMALLEST_STRATUM}
+    # Sessions are drawn by themselves, so that their songs and their takes fall on one side.
+    small = {n for n, g in strata.items() if len(g) < _SMALLEST_STRATUM and n != SESSIONS}
     pooled = set().union(*(strata[name] for name in small))
     parts: dict[str, Part] = {}
     for groups in (*(g for name, g in strata.items() if name not in small), pooled):

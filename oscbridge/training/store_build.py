@@ -206,6 +206,7 @@ def _describe(
             "id": i, "name": str(r.path.relative_to(r.collection)), "key": r.key(),
             "sha256": sha256(r.path), "collection": source.name, "licence": source.licence,
             "group": r.group, "stratum": r.stratum, "note": r.note,
+            "mate": r.mate.name if r.mate else None,
             "part": PARTS[parts[i]], "windows": int(kept[i]),
         }  # fmt: skip
         lines.append(json.dumps(line | e, ensure_ascii=False) + "\n")

@@ -15,8 +15,8 @@ from oscbridge.domain.music import Clip, Part
 from oscbridge.domain.pose import SOLES, to_front, turn
 from oscbridge.domain.score import Score, from_clip
 from oscbridge.domain.timeline import STEPS_PER_BEAT, WINDOW, Timeline
-from oscbridge.io.dance_file import read_dance
 from oscbridge.io.midi_file import read_clip
+from oscbridge.training.corpus import read_take
 from oscbridge.training.sources import Recording
 from oscbridge.training.store_format import DANCE, DRUMS, MUSIC, TIMING
 from oscbridge.training.studio_dance import NOMINAL_TEMPO
@@ -37,13 +37,11 @@ def import_recording(recording: Recording, frames_per_step: int) -> Imported:
     """The windows of a song or take, one a beat. Raises FileError."""
     if recording.kind == "song":
         return _song(recording.path)
-    beatless = recording.path.suffix.lower() == ".bvh" and not recording.dances_to_beat
-    tempo = NOMINAL_TEMPO if beatless else None
-    file = read_dance(recording.path, fps=recording.fps, tempo=tempo)
+    file, source = read_take(recording, NOMINAL_TEMPO)
     pace = float(np.median(np.diff(file.dance.time))) if file.dance.frames > 1 else 0.0
     facts = {
         "tempo": file.timeline.tempos[0].bpm,
-        "tempo_source": f"nominal {NOMINAL_TEMPO:g} BPM" if beatless else file.tempo_source,
+        "tempo_source": source,
         "fps": round(1 / pace, 3) if pace else None,
     }
     return Imported(DANCE, dance_rows(file.dance, file.timeline, frames_per_step), facts)

@@ -38,6 +38,7 @@ from oscbridge.training import studio_measure as measuring
 from oscbridge.training import studio_version as version
 from oscbridge.training.corpus import NothingToLearnError
 from oscbridge.training.report import served
+from oscbridge.training.store import open_store
 from oscbridge.training.store_format import StoreError
 from oscbridge.training.studio_bridge import Recipe as BridgeRecipe
 from oscbridge.training.studio_dance_fit import Recipe as DanceRecipe
@@ -213,6 +214,30 @@ def test_a_dance_lies_on_the_beats_of_its_song(tmp_path: Path, kind: str) -> Non
     read = sessions.read(tmp_path / "a.mid", tmp_path / f"a.{kind}")
     assert read.clip.timeline.tempos[0].bpm == pytest.approx(150.0)
     assert read.dance.beat[-1] == pytest.approx(moved.beat[-1], abs=0.2)
+
+
+def test_sessions_stay_whole_in_a_store_and_their_windows_are_pairs(tmp_path: Path) -> None:
+    recordings, store = tmp_path / "sessions", tmp_path / "store"
+    recordings.mkdir()
+    faster = Timeline.steady(150.0)
+    for number in range(5):
+        write_clip(replace(song(number, 6), timeline=faster), recordings / f"take{number}.mid")
+        danced = dance(number, 18.0)
+        danced = replace(danced, beat=faster.beats(danced.time))
+        write_dance(danced, faster, recordings / f"take{number}.bvh", fps=30.0)
+    done = CliRunner().invoke(data_command, ["build", str(recordings), "-o", str(store)])
+    assert done.exit_code == 0, done.output
+    opened = open_store(store)
+    parts: dict[str, set[str]] = {}
+    for r in opened.recordings:
+        other = {".mid": ".bvh", ".bvh": ".mid"}[Path(r["name"]).suffix]
+        assert r["mate"] == Path(r["name"]).stem + other
+        parts.setdefault(Path(r["name"]).stem, set()).add(r["part"])
+    assert all(len(sides) == 1 for sides in parts.values()), "never split"
+    assert {side for sides in parts.values() for side in sides} == {"train", "validation", "test"}
+    assert np.allclose(opened["dance"]["tempo"], 150.0), "the dance lies on its song's beats"
+    starts = {table: set(opened[table]["start"].tolist()) for table in ("music", "dance")}
+    assert starts["music"] & starts["dance"]
 
 
 def test_windows_are_true_pairs_and_held_out_bars_share_no_beat_with_the_others(
