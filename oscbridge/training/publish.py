@@ -6,17 +6,22 @@ import contextlib
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from oscbridge.domain.card import Card
-from oscbridge.errors import FileError
+from oscbridge.engine.graphs import Graphs
+from oscbridge.errors import FileError, ModelError
 from oscbridge.io import model_files
 from oscbridge.training import export
 from oscbridge.vae.nets import Nets
 
 UNFINISHED = "unfinished"
 """Folder inside a model's own in which a training's checkpoints lie until it is over."""
+WORST, MARGIN = 0.02, 4.0
+"""Difference of an exported graph from its net beyond which the export is taken for broken, and how
+much more than what is met here is allowed on other machines."""
 _DIGITS = 5
 
 
@@ -37,9 +42,24 @@ def publish(
     with _draft(model) as draft:
         files = export.write(preset, nets, latents, draft)
         model_files.write_card(draft, card(files, version))
+        settle(draft)
         (draft / model_files.NOTICES).write_text(notices, "utf-8")
         model_files.publish(draft, model / str(version))
     return model / str(version)
+
+
+def settle(draft: Path) -> None:
+    """See that the version loads where it is served, before anybody may want it; nets whose
+    answers depend on small differences are allowed more of a difference. Raises ModelError.
+    """
+    graphs = Graphs(draft, check=False)
+    name, tensor, off = max(graphs.differences(draft), key=lambda found: found[2])
+    if off > WORST:
+        raise ModelError(
+            f"{name} as exported does not answer {tensor} as trained: off by {off:.2g}"
+        )
+    tolerance = max(float(graphs.card.golden["tolerance"]), MARGIN * off)
+    model_files.write_card(draft, replace(graphs.card, golden={"tolerance": tolerance}))
 
 
 def rounded(figures: Mapping[str, float]) -> dict[str, float]:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from oscbridge.vae.studio.pose_vae import PoseVae, unturned
 
-_LEAST = 1e-3
+_LEAST = 1e-2
 """Share of the largest spread below which a component counts as one of that spread."""
 _SPARE, _ROUNDS = 32, 3
 """Components looked for beyond those kept, and rounds of looking: Halko et al. 2011."""

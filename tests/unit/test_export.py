@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,14 @@ import onnxruntime
 import pytest
 import torch
 
-from oscbridge.domain.card import Card, files_of
+from oscbridge.domain.card import GOLDEN, Card, files_of
 from oscbridge.domain.graphs import GRAPHS
 from oscbridge.domain.latents import SPREADS, rescaled, spread_arrays
+from oscbridge.engine.graphs import Graphs
 from oscbridge.errors import ModelError
 from oscbridge.io import model_files
 from oscbridge.training import export
+from oscbridge.training import publish as publishing
 from oscbridge.training.spreads import spreads
 from oscbridge.vae.nets import Nets
 from oscbridge.vae.presets import PRESETS, Trio, fresh_paper
@@ -170,6 +174,28 @@ def test_an_exported_version_is_whole_and_loads_back(
     assert again.config() == version.nets.config()
 
 
+@pytest.mark.parametrize(("factor", "broken"), [(1.001, False), (1.5, True)])
+def test_what_is_published_is_seen_to_load_first(
+    versions: dict[str, Version], tmp_path: Path, factor: float, broken: bool
+) -> None:
+    folder = shutil.copytree(versions["paper"].folder, tmp_path / "copy")
+    golden = model_files.read_golden(folder)
+    golden["pose_decoder.poses"] = golden["pose_decoder.poses"] * factor
+    model_files.write_golden(folder, golden)
+    card = model_files.read_card(folder)
+    files = {**card.files, GOLDEN: model_files.sha256(folder / GOLDEN)}
+    model_files.write_card(folder, replace(card, files=files))
+    with pytest.raises(ModelError, match="pose_decoder does not give its golden answer"):
+        Graphs(folder)
+    if broken:
+        with pytest.raises(ModelError, match="pose_decoder .* a broken export"):
+            publishing.settle(folder)
+        return
+    publishing.settle(folder)
+    assert 1e-4 < model_files.read_card(folder).golden["tolerance"] < 0.01
+    Graphs(folder)
+
+
 def test_a_translated_latent_is_given_the_spread_of_real_ones(
     versions: dict[str, Version],
 ) -> None:
@@ -186,9 +212,6 @@ def test_a_translated_latent_is_given_the_spread_of_real_ones(
 def test_a_version_of_an_unknown_preset_is_refused(
     versions: dict[str, Version], tmp_path: Path
 ) -> None:
-    import shutil
-    from dataclasses import replace
-
     folder = versions["paper"].folder
     copy = shutil.copytree(folder, tmp_path / "copy")
     model_files.write_card(copy, replace(model_files.read_card(folder), preset="studio2"))
