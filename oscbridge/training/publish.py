@@ -55,9 +55,7 @@ def settle(draft: Path) -> None:
     graphs = Graphs(draft, check=False)
     name, tensor, off = max(graphs.differences(draft), key=lambda found: found[2])
     if off > WORST:
-        raise ModelError(
-            f"{name} as exported does not answer {tensor} as trained: off by {off:.2g}"
-        )
+        raise ModelError(f"{name} as exported is off by {off:.2g} in {tensor}: a broken export")
     tolerance = max(float(graphs.card.golden["tolerance"]), MARGIN * off)
     model_files.write_card(draft, replace(graphs.card, golden={"tolerance": tolerance}))
 
