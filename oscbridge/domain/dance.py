@@ -31,6 +31,11 @@ class Dance:
         return len(self.landmarks)
 
     @property
+    def steps(self) -> int:
+        """Steps of the grid from beat 0 to its last frame."""
+        return int(np.floor(self.beat[-1] * STEPS_PER_BEAT + 1e-6)) + 1
+
+    @property
     def world(self) -> NDArray[np.float32]:
         """Landmarks (frames, 33, 3) in the room."""
         return self.landmarks + self.root[:, None]
@@ -57,8 +62,7 @@ class Dance:
 
     def on_grid(self, timeline: Timeline) -> Dance:
         """The dance at every step of the grid, from beat 0 to its last frame."""
-        steps = int(np.floor(self.beat[-1] * STEPS_PER_BEAT + 1e-6)) + 1
-        return self.at_beats(np.arange(steps) / STEPS_PER_BEAT, timeline)
+        return self.at_beats(np.arange(self.steps) / STEPS_PER_BEAT, timeline)
 
 
 _SAME = 1e-9

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from oscbridge.domain.pianoroll import ROWS
 from oscbridge.domain.pose import COUNT, SOLES
 from oscbridge.domain.score_channels import INPUTS, OUTPUTS
-from oscbridge.domain.timeline import WINDOW
+from oscbridge.domain.timeline import STEPS_PER_BEAT, WINDOW
 
 DOMAINS = ("music", "dance")
 """Order of the bridge's one-hot `domain`."""
 FRAMES_PER_STEP = 4
 """Poses a step in the windows of the `studio` preset."""
+FRAMES, PER_BEAT = WINDOW * FRAMES_PER_STEP, STEPS_PER_BEAT * FRAMES_PER_STEP
+"""Poses a window, and a beat, of the same."""
 TRAITS = ("energy", "contour")
 """What the `studio` bridge is told of a window as ranks, in this order."""
 
@@ -46,9 +48,9 @@ class Graph:
 _ROLL = Tensor("roll", ("window", ROWS))
 _POSES = Tensor("poses", ("window", COUNT, 3))
 _SCORE = Tensor("score", ("window", INPUTS))
-_FRAMES = Tensor("poses", (WINDOW * FRAMES_PER_STEP, COUNT, 3))
-_WAY = Tensor("way", (WINDOW * FRAMES_PER_STEP, 3))
-_CONTACT = Tensor("contact", (WINDOW * FRAMES_PER_STEP, len(SOLES)))
+_FRAMES = Tensor("poses", (FRAMES, COUNT, 3))
+_WAY = Tensor("way", (FRAMES, 3))
+_CONTACT = Tensor("contact", (FRAMES, len(SOLES)))
 _LATENT = Tensor("latent", ("latent",))
 _LATENT_OUT = Tensor("latent_out", ("latent",))
 _BRIDGE_LATENT = Tensor("latent", ("bridge_latent",))

@@ -105,6 +105,19 @@ def _moved(pitch: NDArray[np.uint8], semitones: Any) -> NDArray[np.uint8]:
     return np.where(pitch == REST, REST, pitch.astype(np.intp) + semitones).astype(np.uint8)
 
 
+def onset_windows(
+    score: Score, steps: int
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
+    """Onset velocities of windows of so many steps end to end: drums (N, steps, 12), bass and
+    melody (N, steps).
+    """
+    return (
+        score.drums.reshape(-1, steps, LANES),
+        score.bass_velocity.reshape(-1, steps),
+        score.melody_velocity.reshape(-1, steps),
+    )
+
+
 def joined(scores: list[Score]) -> Score:
     """The scores one after the other."""
     return Score(*(np.concatenate([getattr(s, f.name) for s in scores]) for f in fields(Score)))

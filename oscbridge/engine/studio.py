@@ -17,7 +17,7 @@ from oscbridge.domain.latents import rescaled
 from oscbridge.domain.music import Clip
 from oscbridge.domain.rhythm import Floats, accents, onsets_of
 from oscbridge.domain.sampling import PLAIN, Sampling
-from oscbridge.domain.timeline import STEPS_PER_BEAT, WINDOW, Timeline, steps_in
+from oscbridge.domain.timeline import WINDOW, Timeline, steps_in
 from oscbridge.engine.bridge import (
     BAR,
     Bridge,
@@ -34,8 +34,8 @@ from oscbridge.engine.bridge import (
 )
 from oscbridge.engine.graphs import Graphs
 from oscbridge.engine.seams import whole_bars
-from oscbridge.engine.studio_dance import Dancing, Moves
-from oscbridge.engine.studio_music import Music
+from oscbridge.engine.studio_dance import Dancing, Moves, Seen
+from oscbridge.engine.studio_music import Heard, Music
 from oscbridge.errors import ModelError
 from oscbridge.io import model_files
 
@@ -72,11 +72,9 @@ class StudioBridge(Bridge):
         rng = np.random.default_rng(sampling.seed)
         noise = walk(rng, max(1, bars - 1), self.card.latent, sampling.temperature)
         z = self._known.dance_prior.along(noise, rng)
-        if sampling.energy != 1.0:
-            z = self._dancing.energetic(z, sampling.energy * self._dancing.energy(z))
         starts = np.arange(len(z), dtype=np.intp) * BAR
         name = f"dance seed {sampling.seed}"
-        moves = self._dancing.moves(z)
+        moves = self._moves(z, self._liveliness(z, sampling), unwatched)
         return self._dancing.dance(moves, starts, bars * BAR, Timeline.steady(tempo), name)
 
     def reconstruct_music(
@@ -84,8 +82,7 @@ class StudioBridge(Bridge):
     ) -> Clip:
         """See Bridge."""
         heard = self._music.heard(clip)
-        rng = np.random.default_rng(sampling.seed)
-        z = drawn(heard.mean, heard.log_variance, sampling.temperature, rng)
+        z, _ = _sampled(heard, sampling)
         logits = self._batched(
             len(z), lambda rows: self._music.logits(z[rows], heard.shift[rows]), progress
         )
@@ -102,10 +99,8 @@ class StudioBridge(Bridge):
     ) -> Dance:
         """See Bridge; four poses a step."""
         seen = self._dancing.seen(dance, timeline)
-        rng = np.random.default_rng(sampling.seed)
-        z = drawn(seen.mean, seen.log_variance, sampling.temperature, rng)
-        wanted = None if sampling.energy == 1.0 else sampling.energy * self._dancing.energy(z)
-        moves = self._moves(z, wanted, progress)
+        z, _ = _sampled(seen, sampling)
+        moves = self._moves(z, self._liveliness(z, sampling), progress)
         return self._dancing.dance(moves, seen.starts, seen.steps, timeline, dance.name)
 
     def dance_of(
@@ -113,8 +108,7 @@ class StudioBridge(Bridge):
     ) -> Dance:
         """See Bridge; four poses a step, retimed to the accents of the clip."""
         heard = self._music.heard(clip)
-        rng = np.random.default_rng(sampling.seed)
-        z = drawn(heard.mean, heard.log_variance, sampling.temperature, rng)
+        z, rng = _sampled(heard, sampling)
         shared, ranks = self._shared("music", z, heard.about, sampling, rng)
         wanted = sampling.energy * self._known.energy("dance", ranks[:, 0])
         moves = self._moves(self._answer("dance", shared), wanted, progress)
@@ -131,8 +125,7 @@ class StudioBridge(Bridge):
     ) -> Clip:
         """See Bridge; in C major or A minor, on the motion beats of the dance."""
         seen = self._dancing.seen(dance, timeline)
-        rng = np.random.default_rng(sampling.seed)
-        z = drawn(seen.mean, seen.log_variance, sampling.temperature, rng)
+        z, rng = _sampled(seen, sampling)
         shared, ranks = self._shared("dance", z, seen.about, sampling, rng)
         z = self._answer("music", shared)
         logits = self._batched(len(z), lambda rows: self._music.logits(z[rows]), progress)
@@ -194,6 +187,10 @@ class StudioBridge(Bridge):
             return self._music.clip(logits, _STILL, WINDOW, timeline, "decoded", PLAIN)
         return self._dancing.dance(self._dancing.moves(z), _STILL, WINDOW, timeline, "decoded")
 
+    def _liveliness(self, z: Latents, sampling: Sampling) -> Floats | None:
+        """The energy (N,) asked for of dances z (N, 128), None for their own."""
+        return None if sampling.energy == 1.0 else sampling.energy * self._dancing.energy(z)
+
     def _moves(self, z: Latents, wanted: Floats | None, progress: Progress) -> Moves:
         """What dances z (N, 128) are decoded to, as lively as `wanted` (N,)."""
         poses: list[Moves] = []
@@ -236,7 +233,13 @@ class StudioBridge(Bridge):
         return rescaled(z, spreads[f"{source}_to_{target}"], spreads[target])
 
 
+def _sampled(windows: Heard | Seen, sampling: Sampling) -> tuple[Latents, np.random.Generator]:
+    """z (N, 128) drawn of windows as asked, and the randomness that goes on from there."""
+    rng = np.random.default_rng(sampling.seed)
+    return drawn(windows.mean, windows.log_variance, sampling.temperature, rng), rng
+
+
 def _last_step(source: Clip | Dance) -> int:
     if isinstance(source, Clip):
         return max(1, steps_in(source.length)) - 1
-    return int(np.floor(source.beat[-1] * STEPS_PER_BEAT + 1e-6))
+    return source.steps - 1

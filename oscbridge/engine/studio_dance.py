@@ -14,16 +14,14 @@ from oscbridge.domain.dance import Dance
 from oscbridge.domain.dance_joining import join_dance
 from oscbridge.domain.descriptors import Descriptors
 from oscbridge.domain.footwork import walk
-from oscbridge.domain.graphs import FRAMES_PER_STEP
+from oscbridge.domain.graphs import FRAMES, FRAMES_PER_STEP, PER_BEAT
 from oscbridge.domain.pose import to_front
 from oscbridge.domain.rhythm import Floats, motion_speed
 from oscbridge.domain.rhythm_paths import at_frames, retiming
-from oscbridge.domain.timeline import STEPS_PER_BEAT, WINDOW, Timeline, window_starts
+from oscbridge.domain.timeline import Timeline, window_starts
 from oscbridge.engine.bridge import BATCH, Latents
 from oscbridge.engine.graphs import Graphs
 
-PER_BEAT = STEPS_PER_BEAT * FRAMES_PER_STEP
-FRAMES = WINDOW * FRAMES_PER_STEP
 GAINS = (0.5, 2.0)
 """How far a latent may be moved to or from the middle for the sake of its energy."""
 TRIALS = 2
@@ -72,7 +70,7 @@ class Dancing:
         self, dance: Dance, timeline: Timeline, starts: NDArray[np.intp] | None = None
     ) -> Seen:
         """A dance in windows at a hop of one bar, or at the `starts` given."""
-        steps = int(np.floor(dance.beat[-1] * STEPS_PER_BEAT + 1e-6)) + 1
+        steps = dance.steps
         if starts is None:
             starts = window_starts(timeline, steps)
         last = int(starts[-1]) * FRAMES_PER_STEP + FRAMES

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,9 +105,7 @@ class Music:
 
 def about(windows: Score) -> Descriptors:
     """What is known about windows end to end."""
-    drums = windows.drums.reshape(-1, WINDOW, windows.drums.shape[1])
-    bass, melody = (v.reshape(-1, WINDOW) for v in (windows.bass_velocity, windows.melody_velocity))
-    return descriptors.of_music(drums, bass, melody, _NO_TEMPO)
+    return descriptors.of_music(*score.onset_windows(windows, WINDOW), _NO_TEMPO)
 
 
 def _to_length(logits: Latents, steps: int) -> Latents:
@@ -128,6 +127,10 @@ def _knobs(sampling: Sampling, plain: dict[Part, float] | None = None) -> dict[P
 
 def _counted(logits: Latents, counts: Floats, sampling: Sampling) -> Score:
     """The score of so many onsets a part (3,)."""
-    natural = decode(logits).onsets()
-    wanted = {p: min(MOST, float(counts[p]) / max(1, natural[p])) for p in Part}
-    return decode(logits, _knobs(sampling, wanted))
+    return decode(logits, _knobs(sampling, densities(decode(logits), counts)))
+
+
+def densities(natural: Score, counts: NDArray[Any]) -> dict[Part, float]:
+    """What brings a score to so many onsets of each part (3,), as far as MOST."""
+    own = natural.onsets()
+    return {part: min(MOST, float(counts[part]) / max(1, own[part])) for part in Part}

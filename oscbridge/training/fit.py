@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from oscbridge.training import collapse
+from oscbridge.training import collapse, together
 from oscbridge.training.checkpoints import Checkpoints
 from oscbridge.vae.elbo import Reduction, Terms, sample
 from oscbridge.vae.presets import Config, Recipe, Trio, fresh_paper
@@ -186,8 +186,7 @@ def fingerprint(*tensors: Tensor) -> str:
 
 def epoch_generator(seed: int, name: str, epoch: int) -> torch.Generator:
     """Randomness of one epoch of one VAE: what a resumed training needs and nothing more."""
-    digest = hashlib.sha256(f"{seed}:{name}:{epoch}".encode()).digest()
-    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)
+    return torch.Generator().manual_seed(together.common_seed(seed, name, epoch))
 
 
 def _rows(windows: Tensor) -> Batches:

@@ -33,7 +33,7 @@ from oscbridge.training.studio_train import (
     Trained,
     Watch,
     heard_windows,
-    onsets_in,
+    onsets_of,
     seen_windows,
 )
 from oscbridge.training.studio_translation import Translation
@@ -101,7 +101,7 @@ def teach(
     facts = known(
         Translation.of(bridge, material),
         material,
-        onsets_in(every),
+        onsets_of(every).counts(),
         heard.mean[on_bar],
         nets.midi_prior,
         seed,

@@ -7,25 +7,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from oscbridge.domain.card import Card, Source
 from oscbridge.io import model_files
 from oscbridge.training import personal, studio_bridge_measure, studio_dance_report, studio_music
 from oscbridge.training.checkpoints import forget
 from oscbridge.training.publish import UNFINISHED, publish, rounded
 from oscbridge.training.sessions import Paired
-from oscbridge.training.studio_bridge_measure import DANCE, MUSIC, Held, Onsets, Row, Side
+from oscbridge.training.studio_bridge_measure import DANCE, MUSIC, Held, Row
 from oscbridge.training.studio_decoding import StudioDecoders
 from oscbridge.training.studio_measure import translation
-from oscbridge.training.studio_train import (
-    Recipe,
-    Trained,
-    Watch,
-    heard_windows,
-    onsets_of,
-    seen_windows,
-)
+from oscbridge.training.studio_train import Recipe, Trained, Watch, side_of
 from oscbridge.training.tables import Table
 
 Figures = dict[str, float]
@@ -108,8 +99,9 @@ def figures(trained: Trained, paired: Paired) -> Figures:
 
 
 def _crossed(trained: Trained, held: Paired, known: Paired) -> Figures:
-    pairs, side = _side(trained, held), _side(trained, known)
-    decoders = StudioDecoders(trained.nets.midi_vae, trained.nets.pose_vae)
+    nets = trained.nets.midi_vae, trained.nets.pose_vae
+    pairs, side = (side_of(*nets, each.music, each.dance) for each in (held, known))
+    decoders = StudioDecoders(*nets)
     over = translation(trained)
     rows = studio_bridge_measure.bridge_rows(Held(pairs, side), over, decoders, channel=False)
 
@@ -128,13 +120,3 @@ def _crossed(trained: Trained, held: Paired, known: Paired) -> Figures:
 
 
 DIRECTIONS = {MUSIC: "music to dance", DANCE: "dance to music"}
-
-
-def _side(trained: Trained, paired: Paired) -> Side:
-    nets = trained.nets
-    return Side(
-        heard_windows(nets.midi_vae, paired.music),
-        seen_windows(nets.pose_vae, paired.dance),
-        Onsets(*onsets_of(paired.music.score)),
-        np.asarray(paired.dance.poses),
-    )

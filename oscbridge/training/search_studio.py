@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -33,7 +33,7 @@ from oscbridge.training.search_bench import (
 from oscbridge.training.search_trials import Outcome, Weights
 from oscbridge.training.split import Part
 from oscbridge.training.studio_bridge import Known, Material
-from oscbridge.training.studio_bridge_measure import Held, Onsets, Side, retrieval, told
+from oscbridge.training.studio_bridge_measure import Held, Side, retrieval, told
 from oscbridge.training.studio_corpus import StudioCorpus
 from oscbridge.training.studio_dance import DanceWindows
 from oscbridge.training.studio_dance_fit import Stock
@@ -43,8 +43,7 @@ from oscbridge.training.studio_train import (
     half_of,
     heard_windows,
     material_of,
-    onsets_of,
-    seen_windows,
+    side_of,
 )
 from oscbridge.vae.paper.bridge_vae import one_hot, sliced_wasserstein
 from oscbridge.vae.studio.bridge_vae import BridgeVae
@@ -230,11 +229,9 @@ class StudioBenches:
 
     def _side(self, midi_vae: MidiVae, pose_vae: PoseVae, part: Part) -> Side:
         music, dance = self.corpus.music[part].on_bars(), self.corpus.dance.parts()[part]
-        return Side(
-            heard_windows(midi_vae, music), seen_windows(pose_vae, dance),
-            Onsets(*onsets_of(music.score)),
-            np.zeros((len(dance), 0), np.float32),  # no frame is looked at: only who finds whom
-        )  # fmt: skip
+        # No frame is looked at, only who finds whom; what travels to the trials stays small.
+        none = np.zeros((len(dance), 0), np.float32)
+        return replace(side_of(midi_vae, pose_vae, music, dance), frames=none)
 
 
 def fingerprint(corpus: StudioCorpus) -> str:

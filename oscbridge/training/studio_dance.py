@@ -13,16 +13,13 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_closing, binary_opening
 
 from oscbridge.domain.dance import Dance
+from oscbridge.domain.graphs import FRAMES, FRAMES_PER_STEP, PER_BEAT
 from oscbridge.domain.pose import SOLES, mirror, to_front, turn
-from oscbridge.domain.timeline import STEPS_PER_BEAT, WINDOW, Timeline
+from oscbridge.domain.timeline import Timeline
 from oscbridge.io.dance_file import DanceFile
 from oscbridge.training.split import PARTS, Part
 from oscbridge.training.windows import alike
 
-FRAMES_PER_STEP = 4
-FRAMES = WINDOW * FRAMES_PER_STEP
-PER_BEAT = STEPS_PER_BEAT * FRAMES_PER_STEP
-"""Frames a beat."""
 TOUCH, REST = 0.05, 0.35
 """A sole lower than this (m) that moves slower than this (m/s) bears the body: what skating is
 measured at (`studio_measure`), with a little room for the noise of capture."""

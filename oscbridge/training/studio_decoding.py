@@ -14,7 +14,7 @@ from oscbridge.domain.music import Part
 from oscbridge.domain.rhythm_paths import RhythmLogits, pushed
 from oscbridge.domain.score import Score
 from oscbridge.domain.score_decode import Knobs, decode
-from oscbridge.engine.studio_music import MOST
+from oscbridge.engine.studio_music import densities
 from oscbridge.training.studio_bridge_measure import Onsets
 from oscbridge.vae.studio.midi_vae import MidiVae
 from oscbridge.vae.studio.pose_vae import PoseVae
@@ -53,10 +53,7 @@ class StudioDecoders:
 
 def _knobs(score: Score, counts: NDArray[Any]) -> dict[Part, Knobs]:
     """The densities that bring a score to so many onsets of each part."""
-    natural = score.onsets()
-    return {
-        part: Knobs(density=min(MOST, float(counts[part]) / max(1, natural[part]))) for part in Part
-    }
+    return {part: Knobs(density=density) for part, density in densities(score, counts).items()}
 
 
 def _onsets(scores: list[Score]) -> Onsets:

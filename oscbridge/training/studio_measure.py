@@ -6,15 +6,10 @@ import torch
 
 from oscbridge.training import studio_bridge_measure, studio_dance_report, studio_music
 from oscbridge.training.split import Part
-from oscbridge.training.studio_bridge_measure import Held, Onsets, Row, Side
+from oscbridge.training.studio_bridge_measure import Held, Row, Side
 from oscbridge.training.studio_corpus import StudioCorpus
 from oscbridge.training.studio_decoding import StudioDecoders
-from oscbridge.training.studio_train import (
-    Trained,
-    heard_windows,
-    onsets_of,
-    seen_windows,
-)
+from oscbridge.training.studio_train import Trained, side_of
 from oscbridge.training.studio_translation import Translation
 
 Figures = dict[str, dict[str, float]]
@@ -45,13 +40,9 @@ def bridge_rows(trained: Trained, corpus: StudioCorpus, part: Part) -> list[Row]
 
 def side(trained: Trained, corpus: StudioCorpus, part: Part) -> Side:
     """The windows of a part as the nets and the measures see them."""
+    nets = trained.nets
     music, dance = corpus.music[part].on_bars(), corpus.dance.parts()[part]
-    return Side(
-        heard_windows(trained.nets.midi_vae, music),
-        seen_windows(trained.nets.pose_vae, dance),
-        Onsets(*onsets_of(music.score)),
-        dance.poses,
-    )
+    return side_of(nets.midi_vae, nets.pose_vae, music, dance)
 
 
 def translation(trained: Trained) -> Translation:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from oscbridge.domain.card import Source
+from oscbridge.domain.graphs import FRAMES, FRAMES_PER_STEP, PER_BEAT
 from oscbridge.domain.score import Score
 from oscbridge.io import model_files
 from oscbridge.training.score_pools import Pools
@@ -21,13 +22,7 @@ from oscbridge.training.split import PARTS, Part
 from oscbridge.training.store import OpenTable, Store, open_store
 from oscbridge.training.store_format import DANCE, DRUMS, MUSIC, STORE, TIMING, StoreError
 from oscbridge.training.studio_corpus import Before, StudioCorpus, check
-from oscbridge.training.studio_dance import (
-    FRAMES,
-    FRAMES_PER_STEP,
-    PER_BEAT,
-    DanceCorpus,
-    DanceWindows,
-)
+from oscbridge.training.studio_dance import DanceCorpus, DanceWindows
 
 
 def is_store(folder: Path) -> bool:

@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from oscbridge.domain import descriptors
 from oscbridge.domain.graphs import FRAMES_PER_STEP
 from oscbridge.domain.known import Known
-from oscbridge.domain.score import Score
+from oscbridge.domain.score import onset_windows
 from oscbridge.domain.timeline import WINDOW
 from oscbridge.errors import ModelError
 from oscbridge.io import model_files
@@ -27,6 +26,7 @@ from oscbridge.training import (
 )
 from oscbridge.training.score_windows import ScoreWindows
 from oscbridge.training.studio_bridge import Material, Windows
+from oscbridge.training.studio_bridge_measure import Onsets, Side
 from oscbridge.training.studio_corpus import StudioCorpus
 from oscbridge.training.studio_dance import DanceWindows
 from oscbridge.training.studio_dance_fit import Stock
@@ -113,9 +113,8 @@ def fit(
     recipe: Recipe,
     watch: Watch,
     unfinished: Path | None = None,
-    start: Studio | None = None,
 ) -> Trained:
-    """Train all nets; with `start`, on from those weights.
+    """Train all nets.
 
     With a folder for what is `unfinished`, the training found there is gone on with.
     """
@@ -129,27 +128,24 @@ def fit(
         return hear
 
     shelf = {name: unfinished / name if unfinished else None for name in NAMES}
-    midi_vae = start.midi_vae if start else studio_music.fresh(recipe.music)
+    midi_vae = studio_music.fresh(recipe.music)
     say = heard("midi_vae")
     studio_music.fit(
         midi_vae, corpus.pools, recipe.music, shelf["midi_vae"],
         lambda step, figures: say(step / recipe.music.steps, figures),
     )  # fmt: skip
     music = heard_windows(midi_vae, corpus.music["train"])
-    prior = fit_prior(
-        midi_vae, corpus, recipe.prior, heard("midi_prior"), shelf["midi_prior"], start
-    )
-    poses = fit_dance(corpus, recipe, heard("pose_vae"), shelf["pose_vae"], start)
+    prior = fit_prior(midi_vae, corpus, recipe.prior, heard("midi_prior"), shelf["midi_prior"])
+    poses = fit_dance(corpus, recipe, heard("pose_vae"), shelf["pose_vae"])
     material = material_of(poses, music, corpus, recipe)
     bridge, _ = studio_bridge.fit(
-        material, recipe.bridge_vae, recipe.bridge, shelf["bridge_vae"], heard("bridge_vae"),
-        start=start.bridge_vae if start else None,
-    )  # fmt: skip
+        material, recipe.bridge_vae, recipe.bridge, shelf["bridge_vae"], heard("bridge_vae")
+    )
     nets = Studio(midi_vae, prior, poses, bridge)
-    bars = heard_windows(midi_vae, corpus.music["train"].on_bars())
-    counts = onsets_in(corpus.music["train"])
+    bars, _ = studio_music.encoded(midi_vae, corpus.music["train"].on_bars())
+    counts = onsets_of(corpus.music["train"]).counts()
     facts = known(
-        Translation.of(bridge, material), material, counts, bars.mean, prior, recipe.music.seed
+        Translation.of(bridge, material), material, counts, bars, prior, recipe.music.seed
     )
     return Trained(nets, facts, last)
 
@@ -160,7 +156,6 @@ def fit_prior(
     settings: studio_prior.Settings,
     say: Callable[[float, dict[str, float]], None],
     unfinished: Path | None,
-    start: Studio | None,
 ) -> MidiPrior:
     """The prior of a corpus' music; where nothing is held out, it is looked at by what it knows."""
     known, unseen = (
@@ -170,7 +165,6 @@ def fit_prior(
     return studio_prior.fit(
         known, unseen, settings, unfinished,
         lambda step, figures: say(step / settings.steps, figures),
-        start=start.midi_prior if start else None,
     )  # fmt: skip
 
 
@@ -179,13 +173,11 @@ def fit_dance(
     recipe: Recipe,
     say: Callable[[float, dict[str, float]], None],
     unfinished: Path | None,
-    start: Studio | None,
 ) -> PoseVae:
     """The pose VAE of a corpus."""
     return studio_dance_fit.fit(
         Stock.of(half_of(corpus)), recipe.dance, recipe.pose_vae,
         lambda epoch, figures, vae: say(epoch / recipe.dance.epochs, figures), unfinished,
-        start=start.pose_vae if start else None,
     )  # fmt: skip
 
 
@@ -210,27 +202,20 @@ def material_of(poses: PoseVae, music: Windows, corpus: StudioCorpus, recipe: Re
 def heard_windows(vae: MidiVae, windows: ScoreWindows) -> Windows:
     """Posteriors of windows of music, and what is known about them."""
     mean, log_variance = studio_music.encoded(vae, windows)
-    about = descriptors.of_music(*onsets_of(windows.score), windows.tempo)
+    about = descriptors.of_music(*onset_windows(windows.score, WINDOW), windows.tempo)
     return Windows(mean, log_variance, about)
 
 
-def onsets_of(
-    score: Score,
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
-    """Onset velocities of windows end to end: (N, 32, 12), (N, 32), (N, 32)."""
-    return (
-        score.drums.reshape(-1, WINDOW, score.drums.shape[1]),
-        score.bass_velocity.reshape(-1, WINDOW),
-        score.melody_velocity.reshape(-1, WINDOW),
+def side_of(midi_vae: MidiVae, poses: PoseVae, music: ScoreWindows, dance: DanceWindows) -> Side:
+    """Windows of music and of dance as the nets and the measures see them."""
+    return Side(
+        heard_windows(midi_vae, music), seen_windows(poses, dance), onsets_of(music), dance.poses
     )
 
 
-def onsets_in(windows: ScoreWindows) -> NDArray[np.intp]:
-    """Onsets of each part (N, 3) in each window."""
-    drums, bass, melody = onsets_of(windows.score)
-    counts = [np.count_nonzero(drums, axis=(1, 2))]
-    counts += [np.count_nonzero(line, axis=1) for line in (bass, melody)]
-    return np.stack(counts, axis=1)
+def onsets_of(windows: ScoreWindows) -> Onsets:
+    """What starts in each window."""
+    return Onsets(*onset_windows(windows.score, WINDOW))
 
 
 @torch.no_grad()

@@ -59,8 +59,16 @@ def share(batch: int) -> int:
 
 def seed_of(seed: int, name: str, number: int) -> int:
     """Seed of a net's epoch, or other stretch of its training: of its own in each process."""
-    told = f"{seed}:{name}:{number}" + (f":{rank()}" if rank() else "")
-    return int.from_bytes(hashlib.sha256(told.encode()).digest()[:8], "little") >> 1
+    return _hashed(f"{seed}:{name}:{number}" + (f":{rank()}" if rank() else ""))
+
+
+def common_seed(seed: int, name: str, number: int) -> int:
+    """The same seed in every process: of what all must begin alike."""
+    return _hashed(f"{seed}:{name}:{number}")
+
+
+def _hashed(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little") >> 1
 
 
 def agreed(value: float) -> float:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from oscbridge.domain import score
 from oscbridge.domain.dance import Dance
+from oscbridge.domain.graphs import PER_BEAT
 from oscbridge.domain.music import Clip
 from oscbridge.domain.sampling import Sampling
 from oscbridge.domain.score import BASS, MELODY, Score, from_clip, joined
@@ -19,7 +20,7 @@ from oscbridge.training.samples import FPS, Dances, Music, PartRoll, Samples
 from oscbridge.training.score_windows import ScoreWindows, each_window_of
 from oscbridge.training.split import Part
 from oscbridge.training.studio_corpus import StudioCorpus
-from oscbridge.training.studio_dance import PER_BEAT, DanceWindows
+from oscbridge.training.studio_dance import DanceWindows
 
 GENERATED = 500
 KNOWN_DANCES = 600
