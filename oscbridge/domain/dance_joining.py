@@ -68,7 +68,7 @@ def join_dance(
         place, angle = _seam(joined[0][first:end], np.asarray(poses[number]), length)
         window = (turned_poses(poses[number], angle), turned_way(way[number], angle),
                   contact[number])  # fmt: skip
-        weight = _smooth(length)
+        weight = eased(length)
         for run, new in zip(joined, window, strict=True):
             part = slice(first + place, first + place + length)
             share = weight.reshape(-1, *[1] * (run.ndim - 1))
@@ -99,7 +99,7 @@ def _seam(run: NDArray[Any], window: NDArray[Any], length: int) -> tuple[int, fl
         if not length:
             break
         part = slice(place, place + length)
-        angle = _angle(window[part], run[part])
+        angle = best_angle(window[part], run[part])
         apart = turn(window[part], angle) - run[part]
         cost = float(np.square(apart).mean())
         if length > 1:
@@ -108,13 +108,13 @@ def _seam(run: NDArray[Any], window: NDArray[Any], length: int) -> tuple[int, fl
     return best[1], best[2]
 
 
-def _angle(points: NDArray[Any], goal: NDArray[Any]) -> float:
+def best_angle(points: NDArray[Any], goal: NDArray[Any]) -> float:
     """By how much the points (..., 3) are to be turned to lie nearest to the goal's."""
     x, z, to_x, to_z = points[..., 0], points[..., 2], goal[..., 0], goal[..., 2]
     return float(np.arctan2((x * to_z - z * to_x).sum(), (x * to_x + z * to_z).sum()))
 
 
-def _smooth(length: int) -> Floats:
+def eased(length: int) -> Floats:
     """Shares (length,) that rise from 0 to 1, starting and ending without a jolt."""
     t = (np.arange(length) + 1) / (length + 1)
     return np.asarray(t**3 * (10 - 15 * t + 6 * t * t), np.float32)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from oscbridge.domain.latents import Spread, spread_arrays, spreads_of
 from oscbridge.domain.mixture import Mixture
 from oscbridge.domain.new_music import MusicPrior
 from oscbridge.domain.rhythm import Floats
+from oscbridge.domain.sampling import DIRECTIONS
 
 GRAIN = 201
 """Quantiles a distribution is kept as."""
@@ -53,6 +55,11 @@ class Known:
     def onsets(self, rank: NDArray[np.floating]) -> Floats:
         """Onsets of each part (N, 3) in a window whose energy has that rank (N,)."""
         return np.stack([_at(column, rank) for column in self.counts.T], axis=1)
+
+    @cached_property
+    def directions(self) -> NDArray[np.float32]:
+        """The widest directions (DIRECTIONS, bridge latent) of z', a standard deviation long."""
+        return self.bridge_prior.widest(DIRECTIONS)
 
     def arrays(self) -> dict[str, NDArray[np.float32]]:
         """By name, as a model version stores them; `of` reads them back."""

@@ -45,6 +45,19 @@ class Mixture:
         part = int(rng.choice(len(self.weights), p=self.weights))
         return np.asarray(self.means[part] + noise @ self.factors[part].T, np.float32)
 
+    def widest(self, count: int) -> NDArray[np.float32]:
+        """The directions (count, latent) in which it is widest, each as long as it is wide there
+        (a standard deviation), its largest number positive.
+        """
+        mean = self.weights @ self.means
+        apart = self.means - mean
+        spread = np.einsum("n,nij,nkj->ik", self.weights, self.factors, self.factors)
+        spread = spread + np.einsum("n,ni,nj->ij", self.weights, apart, apart)
+        variance, axes = np.linalg.eigh(spread)
+        found = (axes * np.sqrt(np.maximum(variance, 0))).T[::-1][:count]
+        largest = np.take_along_axis(found, np.abs(found).argmax(axis=1)[:, None], axis=1)
+        return np.asarray(found * np.sign(largest), np.float32)
+
 
 def fit(latents: NDArray[np.float32], parts: int, rng: np.random.Generator) -> Mixture:
     """The mixture of so many parts over latents (N, latent), N >= parts: k-means, each part's

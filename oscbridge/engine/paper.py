@@ -167,7 +167,7 @@ class PaperBridge(Bridge):
         def through(rows: slice) -> Latents:
             z = drawn(*self._encode(source, windows[rows]), sampling.temperature, rng)
             if source != target:
-                z = self._translate(z, source, target)
+                z = self._translate(z, source, target, sampling.offset)
             return self._decode(target, self._livened(z, sampling) if target == "dance" else z)
 
         return self._batched(len(windows), through, progress)
@@ -194,12 +194,17 @@ class PaperBridge(Bridge):
     def _from_bridge(self, z: Latents, domain: Domain) -> Latents:
         return self._graphs.run("bridge_decoder", z, one_hot(domain, len(z)))[0]
 
-    def _translate(self, z: Latents, source: Domain, target: Domain) -> Latents:
+    def _translate(
+        self, z: Latents, source: Domain, target: Domain, offset: tuple[float, ...] = ()
+    ) -> Latents:
         """Only what crosses is given the spread of real latents: samples of the bridge's prior
-        spread as the prior does.
+        spread as the prior does. The prior is alike in all directions: an offset goes along the
+        first axes.
         """
         made = self._spreads[f"{source}_to_{target}"]
-        crossed = self._from_bridge(self._to_bridge(z, source), target)
+        shared = self._to_bridge(z, source)
+        shared[:, : len(offset)] += np.array(offset, np.float32)
+        crossed = self._from_bridge(shared, target)
         return rescaled(crossed, made, self._spreads[target])
 
 

@@ -207,13 +207,16 @@ class StudioBridge(Bridge):
         self, domain: Domain, z: Latents, about: Descriptors, sampling: Sampling,
         rng: np.random.Generator,
     ) -> tuple[Latents, NDArray[np.float32]]:  # fmt: skip
-        """z' (N, 64) of z (N, 128), with a temperature drawn as far from it as pairs lie apart, and
-        the ranks (N, 2) of the windows' energy and contour.
+        """z' (N, 64) of z (N, 128), with a temperature drawn as far from it as pairs lie apart,
+        moved by the offset, and the ranks (N, 2) of the windows' energy and contour.
         """
         shared, ranks = self._to_bridge(domain, z, about)
         if sampling.temperature:
             noise = rng.standard_normal(shared.shape).astype(np.float32)
             shared = shared + np.float32(sampling.temperature) * self._known.apart * noise
+        if sampling.offset:
+            moved = np.array(sampling.offset, np.float32)
+            shared = shared + moved @ self._known.directions[: len(moved)]
         return shared, ranks
 
     def _to_bridge(

@@ -34,3 +34,14 @@ def test_a_part_of_few_latents_borrows_its_spread():
     drawn = mixture.draw(1000, np.random.default_rng(0))
     assert np.isfinite(drawn).all()
     assert mixture.weights.sum() == pytest.approx(1)
+
+
+def test_its_widest_directions_are_those_of_what_it_draws():
+    rng = np.random.default_rng(3)
+    spread = np.array([3.0, 0.5, 1.0, 0.2])
+    found = fit((rng.standard_normal((4000, 4)) * spread).astype(np.float32), 2, rng).widest(2)
+    assert np.abs(found).argmax(axis=1).tolist() == [0, 2]
+    assert (found.max(axis=1) > 0).all(), "the larger side is positive"
+    drawn = fit((rng.standard_normal((4000, 4)) * spread).astype(np.float32), 2, rng)
+    wide = drawn.draw(4000, rng).std(axis=0)[0]
+    assert abs(np.linalg.norm(drawn.widest(1)[0]) / wide - 1) < 0.1

@@ -196,6 +196,20 @@ def test_temperature_varies_an_answer_and_none_is_the_best_one(bridge: Bridge, s
     assert np.abs(answer(1, 1.0) - answer(2, 1.0)).mean() > 0.01
 
 
+def test_an_offset_leads_elsewhere_and_as_far_as_asked(bridge: Bridge, song: Clip) -> None:
+    plain = bridge.dance_of(song).landmarks
+    apart = []
+    for offset in ((0.0, 0.0), (0.5,), (2.0,), (0.0, 2.0)):
+        moved = bridge.dance_of(song, Sampling(offset=offset)).landmarks
+        apart.append(float(np.abs(moved - plain).mean()))
+    assert apart[0] == 0.0
+    assert 0.005 < apart[1] < apart[2] and apart[3] > 0.005
+    along, other = (
+        bridge.dance_of(song, Sampling(offset=offset)).landmarks for offset in ((2.0,), (0.0, 2.0))
+    )
+    assert np.abs(along - other).mean() > 0.005, "each direction is another"
+
+
 def test_latents_go_out_and_come_back(bridge: Bridge, song: Clip, danced: Dance) -> None:
     for source, own in ((song, "music"), (danced, "dance")):
         z = bridge.encode(own, source, 16, song.timeline)
