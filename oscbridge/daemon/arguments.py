@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oscbridge.api import FRAME, MAX_INT, METER_CHANGE, NOTE, TEMPO_CHANGE, Arg, Endpoint
+from oscbridge.domain.pose import COUNT as LANDMARK_COUNT
 from oscbridge.domain.timeline import FASTEST, SLOWEST
 from oscbridge.errors import JobError
 
@@ -33,7 +34,7 @@ def checked(endpoint: Endpoint, values: Sequence[Any]) -> dict[str, Any]:
     """Each argument of the endpoint by its name: values of its type and range, or its default.
 
     Notes come as (n, 5), tempos as (n, 2), meters as (n, 3) float64, frames as (n, 104) float32,
-    other repeated arguments as a tuple.
+    landmarks as (33, 3) with their confidence (33,) float32, other repeated arguments as a tuple.
     Raises JobError naming the argument and what would be right.
     """
     taken: dict[str, Any] = {}
@@ -103,6 +104,8 @@ def _repeated(arg: Arg, values: Sequence[Any]) -> Any:
         return _table(arg.type, values)
     if arg.type == "frames":
         return _frames(values)
+    if arg.type == "landmarks":
+        return _landmarks(values)
     if not values:
         raise JobError("count", f"{arg.name} is missing; at least one is needed")
     if arg.type == "f" and _all_good_floats(arg, values):
@@ -174,3 +177,23 @@ def _frames(values: Sequence[Any]) -> NDArray[np.float32]:
         frame, atom = np.argwhere(~good)[0]
         raise wrong(f"float {atom} of frame {frame} is {frames[frame, atom]}; it must be a number")
     return frames
+
+
+def _landmarks(values: Sequence[Any]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Landmarks (33, 3) and confidence (33,)."""
+    plain = 3 * LANDMARK_COUNT
+    if len(values) not in (plain, plain + LANDMARK_COUNT):
+        raise JobError(
+            "count",
+            f"{len(values)} numbers; {plain} are needed, x y z of {LANDMARK_COUNT} landmarks, and "
+            f"{LANDMARK_COUNT} confidences may follow",
+        )
+    row = _rows(values, len(values), "landmarks")[0].astype(np.float32)
+    good = np.abs(row) < _FARTHEST
+    if not good.all():
+        at = int(np.argmin(good))
+        raise wrong(f"number {at} of the landmarks is {row[at]}; it must be a number")
+    points, told = row[:plain].reshape(LANDMARK_COUNT, 3), row[plain:]
+    if len(told) and not ((told >= 0) & (told <= 1)).all():
+        raise wrong("a confidence is not from 0 to 1")
+    return points, told if len(told) else np.ones(LANDMARK_COUNT, np.float32)

@@ -21,6 +21,8 @@ Clock = Callable[[], float]
 _BURST = 8
 """Packets sent at once over UDP; a receiver's default buffer takes about 90."""
 _PAUSE = 0.001
+_STREAM_AHEAD = 1 << 16
+"""Bytes of streams that may wait for a client: more would only be late."""
 
 
 class Client:
@@ -31,6 +33,11 @@ class Client:
         self.connection = connection
         self.heard = heard
         self.gone = False
+
+    @property
+    def name(self) -> str:
+        """What it is told apart by where people read of it."""
+        return f"{self.host}:{self.connection.port if self.connection else 0}"
 
     @property
     def wire(self) -> str:
@@ -46,6 +53,11 @@ class Client:
         """Send a packet."""
         if self.connection:
             self.connection.send(packet)
+
+    @property
+    def congested(self) -> bool:
+        """Whether it does not read as fast as it is sent to; streams leave it out meanwhile."""
+        return self.connection is not None and self.connection.waiting > _STREAM_AHEAD
 
     def fail(self, address: str, job: int, error: Exception, code: str = "error") -> None:
         """Say that a request failed and why."""
@@ -84,6 +96,11 @@ class UdpClient(Client):
         """Whence it was heard last; of a shared registration any port of its host."""
         self._endpoint = endpoint
         self.source = self._to = source
+
+    @property
+    def name(self) -> str:
+        """See Client; of a shared registration its first sender."""
+        return f"{self.source[0]}:{self.source[1]}"
 
     def send(self, packet: bytes) -> None:
         """Send a packet."""

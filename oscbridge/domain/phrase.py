@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 from oscbridge.domain.music import Clip, Note, Part, without_overlaps
@@ -54,7 +54,7 @@ class Phrase:
         """Whether no note has started from that step on."""
         return self.newest < step
 
-    def window(self, sources: Sequence[int], bpm: float) -> Clip:
+    def window(self, sources: Iterable[int], bpm: float) -> Clip:
         """The notes that start in the steps `sources` (32,), set one after another, as a clip of 32
         steps in 4/4.
         """

@@ -96,10 +96,10 @@ class Rolling:
         poses, root = self._frames(low, 2)
         return poses[0] + share * (poses[1] - poses[0]), root[0] + share * (root[1] - root[0])
 
-    def restart(self) -> None:
-        """The position was moved: stand where the run ends until the next window."""
-        self._poses, self._root = self._poses[-1:], self._root[-1:]
-        self._first = 0
+    def restart(self, frame: int, left: float) -> None:
+        """The position went from frame `left` to `frame`: stand still until the next window."""
+        poses, root = self.at(left)
+        self._first, self._poses, self._root = frame, poses[None], root[None]
 
     def _frames(self, first: int, count: int) -> tuple[Poses, NDArray[np.float32]]:
         """Frames from `first` on; before and past the run it stands still."""

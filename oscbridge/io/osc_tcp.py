@@ -32,6 +32,11 @@ class TcpConnection:
             return
         self._writer.write(framed(packet, slip=bool(self._unframer.slip)))
 
+    @property
+    def waiting(self) -> int:
+        """Bytes that the client has not taken yet."""
+        return self._writer.transport.get_write_buffer_size()
+
     async def drain(self) -> None:
         """Wait until the client has read most of what was sent; raises OSError when it is gone."""
         await self._writer.drain()

@@ -1,90 +1,9 @@
-"""Every OSC endpoint, declared once: the dispatcher, the argument checks, the documentation and
-`oscbridge api` are made from this table. Imports nothing of ours.
-"""
+"""The requests about clips, dances, latents and models, and their replies."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from oscbridge.api.table import ID, MAX_INT, Arg, Endpoint, number, whole, word
 
-ROOT = "/oscbridge"
-PORT = 7720
-FRAME = 104
-"""Floats of a dance frame on the wire: time (s), beat, root x y z, then x y z of 33 landmarks."""
-NOTE = ("part", "pitch", "start", "duration", "velocity")
-"""Atoms of a note on the wire: part 0 drums, 1 bass, 2 melody; start and duration in beats."""
-TEMPO_CHANGE = ("beat", "bpm")
-METER_CHANGE = ("beat", "numerator", "denominator")
-
-Kind = Literal["job", "message", "reply"]
-Type = Literal[
-    "i", "f", "s", "bool", "clip", "dance", "item", "notes", "frames", "tempos", "meters"
-]
-TYPES: dict[str, str] = {
-    "i": "integer",
-    "f": "float",
-    "s": "string",
-    "bool": "0 or 1",
-    "clip": "handle of a clip, or the name of a file in the clip library",
-    "dance": "handle of a dance",
-    "item": "handle of a clip or of a dance",
-    "notes": f"{len(NOTE)} atoms a note: {' '.join(NOTE)}",
-    "tempos": f"{len(TEMPO_CHANGE)} atoms a tempo: {' '.join(TEMPO_CHANGE)}",
-    "meters": f"{len(METER_CHANGE)} atoms a meter: {' '.join(METER_CHANGE)}",
-    "frames": f"{FRAME} floats a frame, or one blob of the same as big-endian float32",
-}
-Value = int | float | str
-
-
-@dataclass(frozen=True)
-class Arg:
-    """One argument; with a `default` it may be left out, with `rest` it may come any number of
-    times (and is the last). `low` and `high` are inclusive.
-    """
-
-    name: str
-    type: Type
-    doc: str
-    default: Value | None = None
-    low: float | None = None
-    high: float | None = None
-    unit: str = ""
-    choices: tuple[str, ...] = ()
-    rest: bool = False
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """An address under /oscbridge. A job's first argument is an id its client chose; it ends in
-    one `done address id ...`, the `...` being `answers`, or one `fail address id code text`.
-    """
-
-    address: str
-    kind: Kind
-    doc: str
-    args: tuple[Arg, ...] = ()
-    answers: tuple[Arg, ...] = ()
-    replies: tuple[str, ...] = ()
-
-    @property
-    def path(self) -> str:
-        """The whole address."""
-        return f"{ROOT}/{self.address}"
-
-    @property
-    def usage(self) -> str:
-        """The address with the names of its arguments; those in brackets may be left out."""
-        return " ".join([self.path, *(_shown(a) for a in self.args)])
-
-
-def _shown(arg: Arg) -> str:
-    if arg.rest:
-        return f"{arg.name}..."
-    return arg.name if arg.default is None else f"[{arg.name}]"
-
-
-MAX_INT = 2**31 - 1
-ID = Arg("id", "i", "chosen by the client; comes back in every answer", low=0, high=MAX_INT)
 SEED = Arg(
     "seed", "i", "same seed, same answer; -1: the daemon picks one and tells it",
     -1, -1, MAX_INT,
@@ -121,18 +40,6 @@ FRAME_LIST = Arg("frames", "frames", "frames of the chunk", rest=True)
 FORMAT = Arg("format", "s", "how frames are sent", "floats", choices=("floats", "blob"))
 SPACE = Arg("space", "s", "of which VAE", choices=("music", "dance", "bridge"))
 Z = Arg("z", "f", "the latent", rest=True)
-
-
-def _s(name: str, doc: str) -> Arg:
-    return Arg(name, "s", doc)
-
-
-def _i(name: str, doc: str) -> Arg:
-    return Arg(name, "i", doc)
-
-
-def _f(name: str, doc: str, unit: str = "") -> Arg:
-    return Arg(name, "f", doc, unit=unit)
 
 
 _NEW_MUSIC = (SEED_USED, NEW_CLIP, NOTES)
@@ -227,7 +134,7 @@ JOBS = (
     Endpoint(
         "clip/get", "job", "Fetch a clip: `clip/begin`, `clip/chunk`s, where tempo or meter change "
         "`clip/tempos` and `clip/meters`, `clip/end`.",
-        (ID, CLIP), (_i("clip", "its handle"), NOTES),
+        (ID, CLIP), (whole("clip", "its handle"), NOTES),
         ("clip/begin", "clip/chunk", "clip/tempos", "clip/meters", "clip/end"),
     ),
     Endpoint(
@@ -237,11 +144,11 @@ JOBS = (
     Endpoint(
         "clip/save", "job", "Write a clip into the clip library; a taken name gets -2, -3, ...",
         (ID, CLIP, Arg("name", "s", "file name, with or without .mid; empty: the clip's own", "")),
-        (_s("name", "name of the file"),),
+        (word("name", "name of the file"),),
     ),
     Endpoint(
         "clip/list", "job", "The files of the clip library.",
-        (ID,), (_i("count", "number of files"),), ("clip/item",),
+        (ID,), (whole("count", "number of files"),), ("clip/item",),
     ),
     Endpoint(
         "dance/put", "job",
@@ -251,7 +158,7 @@ JOBS = (
     ),
     Endpoint(
         "dance/get", "job", "Fetch a dance: `dance/begin`, `dance/chunk`s, `dance/end`.",
-        (ID, DANCE, FORMAT), (_i("dance", "its handle"), FRAMES),
+        (ID, DANCE, FORMAT), (whole("dance", "its handle"), FRAMES),
         ("dance/begin", "dance/chunk", "dance/end"),
     ),
     Endpoint(
@@ -260,7 +167,7 @@ JOBS = (
     ),
     Endpoint(
         "model/list", "job", "The installed models.",
-        (ID,), (_i("count", "number of versions"),), ("model/item",),
+        (ID,), (whole("count", "number of versions"),), ("model/item",),
     ),
     Endpoint(
         "model/load", "job",
@@ -269,7 +176,7 @@ JOBS = (
             ID, Arg("name", "s", "name of the model"),
             Arg("version", "i", "version; 0: the newest", 0, 0, MAX_INT),
         ),
-        (_s("name", "name of the model"), _i("version", "the version now served")),
+        (word("name", "name of the model"), whole("version", "the version now served")),
     ),
 )  # fmt: skip
 
@@ -298,44 +205,50 @@ UPLOADS = (
 REPLIES = (
     Endpoint(
         "done", "reply", "A job is done; the rest is what its endpoint answers.",
-        (_s("address", "of the job"), ID),
+        (word("address", "of the job"), ID),
     ),
     Endpoint(
         "fail", "reply", "A request could not be done, and changed nothing.",
         (
-            _s("address", "of the request"), _i("id", "of the job, -1 where there is none"),
-            _s("code", "one word"), _s("text", "what was wrong and what would be right"),
+            word("address", "of the request"), whole("id", "of the job, -1 where there is none"),
+            word("code", "one word"), word("text", "what was wrong and what would be right"),
         ),
     ),
-    Endpoint("progress", "reply", "How far a job is.", (ID, _f("fraction", "0 to 1"))),
+    Endpoint("progress", "reply", "How far a job is.", (ID, number("fraction", "0 to 1"))),
     Endpoint(
         "notified", "reply", "Where answers go from now on.",
-        (_i("on", "0 or 1"), _s("host", "host"), _i("port", "port"), _f("lease", "lease", "s")),
+        (
+            whole("on", "0 or 1"), word("host", "host"), whole("port", "port"),
+            number("lease", "lease", "s"),
+        ),
     ),
     Endpoint(
         "status.reply", "reply", "How the daemon is.",
         (
-            _s("model", "name of the model"), _i("version", "its version"),
-            _f("uptime", "time since the start", "s"), _i("clients", "clients with a lease"),
-            _i("queue", "jobs that wait or run"), _i("done", "jobs done"),
-            _i("failed", "jobs failed"), _f("p50", "median time of a job", "ms"),
-            _f("p99", "99th percentile of it", "ms"), _i("clips", "clips held"),
-            _i("dances", "dances held"), _f("memory", "resident memory", "MB"),
+            word("model", "name of the model"), whole("version", "its version"),
+            number("uptime", "time since the start", "s"), whole("clients", "clients with a lease"),
+            whole("queue", "jobs that wait or run"), whole("done", "jobs done"),
+            whole("failed", "jobs failed"), number("p50", "median time of a job", "ms"),
+            number("p99", "99th percentile of it", "ms"), whole("clips", "clips held"),
+            whole("dances", "dances held"), number("memory", "resident memory", "MB"),
+            whole("people", "people seen"), word("source", "whom the transport follows"),
+            word("state", "of the transport"), number("tempo", "tempo", "BPM"),
+            number("beat", "position", "beats"),
         ),
     ),
     Endpoint(
         "version.reply", "reply", "Which oscbridge this is.",
-        (_s("name", "oscbridge"), _s("version", "its version")),
+        (word("name", "oscbridge"), word("version", "its version")),
     ),
     Endpoint("synced", "reply", "Answers `sync`.", (ID,)),
     Endpoint(
         "clip/begin", "reply", "A clip follows.",
         (
-            ID, _i("clip", "its handle"),
-            _i("chunks", "number of chunks, those of tempos and meters too"), NOTES,
-            _f("length", "length", "beats"), _f("tempo", "tempo at the start", "BPM"),
-            _i("numerator", "of the meter at the start"), _i("denominator", "of it"),
-            _s("name", "name of the clip"),
+            ID, whole("clip", "its handle"),
+            whole("chunks", "number of chunks, those of tempos and meters too"), NOTES,
+            number("length", "length", "beats"), number("tempo", "tempo at the start", "BPM"),
+            whole("numerator", "of the meter at the start"), whole("denominator", "of it"),
+            word("name", "name of the clip"),
         ),
     ),
     Endpoint("clip/chunk", "reply", "Notes of a clip.", (ID, INDEX, NOTE_LIST)),
@@ -348,14 +261,14 @@ REPLIES = (
         (ID, INDEX, METER_LIST),
     ),
     Endpoint("clip/end", "reply", "All chunks were sent.", (ID,)),
-    Endpoint("clip/item", "reply", "A file of the clip library.", (ID, _s("name", "its name"))),
+    Endpoint("clip/item", "reply", "A file of the clip library.", (ID, word("name", "its name"))),
     Endpoint(
         "clip/put/missing", "reply",
         "Chunks that did not arrive: send them again, then `clip/put/end`.", (ID, INDICES),
     ),
     Endpoint(
         "dance/begin", "reply", "A dance follows.",
-        (ID, _i("dance", "its handle"), _i("chunks", "number of chunks"), FRAMES),
+        (ID, whole("dance", "its handle"), whole("chunks", "number of chunks"), FRAMES),
     ),
     Endpoint("dance/chunk", "reply", "Frames of a dance.", (ID, INDEX, FRAME_LIST)),
     Endpoint("dance/end", "reply", "All chunks were sent.", (ID,)),
@@ -366,11 +279,8 @@ REPLIES = (
     Endpoint(
         "model/item", "reply", "An installed model.",
         (
-            ID, _s("name", "its name"), _i("version", "its version"), _s("preset", "its preset"),
-            _i("serving", "1 if it is the one served"),
+            ID, word("name", "its name"), whole("version", "its version"),
+            word("preset", "its preset"), whole("serving", "1 if it is the one served"),
         ),
     ),
 )  # fmt: skip
-
-ENDPOINTS = {e.path: e for e in (*MESSAGES, *JOBS, *UPLOADS, *REPLIES)}
-REQUESTS = {path: e for path, e in ENDPOINTS.items() if e.kind != "reply"}

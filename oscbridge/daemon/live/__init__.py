@@ -1,0 +1,1 @@
+"""What happens live: people seen, voices and dancers, on one transport."""

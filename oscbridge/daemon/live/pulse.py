@@ -1,0 +1,60 @@
+"""The pulse: every step of the transport, a little before it is reached."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from time import perf_counter
+
+from oscbridge.domain.timeline import STEPS_PER_BEAT
+from oscbridge.domain.transport import Transport, step_of
+
+LEAST_LEAD, MOST_LEAD = 0.015, 0.08
+"""Seconds before a step at which it is prepared: as short as the answers take, within these."""
+MARGIN = 0.008
+"""Seconds to spare."""
+_FORGETS = 0.98
+"""Share of the slowest answer that is remembered from step to step."""
+
+
+class Pulse:
+    """Calls `prepare(step)` once for each step that comes, while the transport plays."""
+
+    def __init__(self, transport: Transport, prepare: Callable[[int], Awaitable[None]]) -> None:
+        self._transport, self._prepare = transport, prepare
+        self._changed = asyncio.Event()
+        self._last = self._step_now() - 1
+        self._slowest = 0.0
+
+    def _step_now(self) -> int:
+        return step_of(self._transport.beat_at(perf_counter()))
+
+    @property
+    def lead(self) -> float:
+        """Seconds before a step at which it is prepared."""
+        return min(MOST_LEAD, max(LEAST_LEAD, self._slowest + MARGIN))
+
+    def follow(self, transport: Transport, jumped: bool) -> None:
+        """Go by this transport from now on."""
+        self._transport = transport
+        if jumped:
+            self._last = self._step_now()
+        self._changed.set()
+
+    async def run(self) -> None:
+        """For ever."""
+        while True:
+            self._changed.clear()
+            # A step that could not be prepared in time is left out rather than played late.
+            step = max(self._last + 1, self._step_now())
+            wait = self._transport.time_of(step / STEPS_PER_BEAT) - self.lead - perf_counter()
+            if wait > 0:
+                with contextlib.suppress(TimeoutError):
+                    forever = wait == float("inf")
+                    await asyncio.wait_for(self._changed.wait(), None if forever else wait)
+                continue
+            self._last = step
+            begun = perf_counter()
+            await self._prepare(step)
+            self._slowest = max(self._slowest * _FORGETS, perf_counter() - begun)

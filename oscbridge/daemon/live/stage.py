@@ -1,0 +1,280 @@
+"""The stage: people, voices and dancers on one transport, and what each step makes of them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from time import perf_counter
+from typing import Any, Protocol
+
+import numpy as np
+
+from oscbridge.daemon.live import dancer as dancers
+from oscbridge.daemon.live import voice as voices
+from oscbridge.daemon.live.dancer import Dancer
+from oscbridge.daemon.live.pulse import Pulse
+from oscbridge.daemon.live.subscribers import Pose, Subscribers
+from oscbridge.daemon.live.troubles import Troubles
+from oscbridge.daemon.live.voice import Voice
+from oscbridge.domain.course import Course
+from oscbridge.domain.live import Played, PoseFrame
+from oscbridge.domain.music import Note
+from oscbridge.domain.presence import Arrived, Event, People
+from oscbridge.domain.transport import Transport
+from oscbridge.engine.bridge import Bridge
+from oscbridge.errors import JobError, OscbridgeError
+
+_LOG = logging.getLogger(__name__)
+MOST_VOICES, MOST_DANCERS = 16, 16
+HERE = 1.0
+"""Seconds after which somebody who is not seen any more is played no more."""
+UNWELL = 1.0
+"""Seconds without a frame that can be used after which that is a trouble."""
+
+
+class NoteOut(Protocol):
+    """Where notes are played."""
+
+    def play(self, part: int, pitch: int, velocity: int, at: float, until: float) -> None:
+        """A note between two moments, seconds."""
+
+
+@dataclass(frozen=True)
+class Sounding:
+    """A note of a voice, at its beat."""
+
+    voice: str
+    note: Note
+
+
+class Stage:
+    """Owned by the loop; the bridge is asked on a thread of its own, so that a long job never
+    makes the music wait.
+    """
+
+    def __init__(self, bridge: Callable[[], Bridge], transport: Transport) -> None:
+        self._bridge = bridge
+        self._loop = asyncio.get_running_loop()
+        self._thread = ThreadPoolExecutor(1, "live")
+        self.course = Course(transport)
+        self.people = People()
+        self.voices: dict[str, Voice] = {}
+        self.dancers: dict[str, Dancer] = {}
+        self.outs: dict[str, NoteOut] = {}
+        self.heard: list[Callable[[Played, float], None]] = []
+        self.seen: list[Callable[[int, PoseFrame], None]] = []
+        self.subscribers = Subscribers(self.poses)
+        self.troubles = Troubles(partial(self.subscribers.tell, "live", "live/trouble"))
+        self.pulse = Pulse(transport, self._step)
+        self._well: dict[str, float] = {}
+        self._bars: list[asyncio.Future[None]] = []
+        self._timers: set[asyncio.TimerHandle] = set()
+
+    # --- what comes in
+
+    def pose(self, source: str, frame: PoseFrame) -> None:
+        """A frame of somebody. What networks do to frames is dealt with; it is a trouble only
+        where none of a source can be used.
+        """
+        now = perf_counter()
+        taken = self.people.take(source, frame, now)
+        self._tell(taken.events)
+        if taken.refused is None:
+            self._well[source] = now
+            self.troubles.set(source, "")
+            for see in self.seen:
+                see(taken.id, frame)
+        elif now - self._well.get(source, -math.inf) > UNWELL:
+            self.troubles.set(source, taken.refused)
+
+    def lost(self, source: str, person: int) -> None:
+        """Somebody has left, says the sender."""
+        self.people.lost(source, person)
+
+    def play(self, played: Played, duration: float = 0.0) -> None:
+        """A note that is played in; with a duration (beats) it ends by itself."""
+        beat = self.course.beat_at(played.time)
+        for listen in self.heard:
+            listen(played, beat)
+        note = Note(beat, played.part, played.pitch, duration, max(1, played.velocity))
+        for dancer in self.dancers.values():
+            if not dancer.hears(played.source, played_in=True):
+                continue
+            if not played.velocity:
+                dancer.end(played.source, played.part, played.pitch, beat)
+            elif duration:
+                dancer.hear(note)
+            else:
+                dancer.begin(played.source, note)
+
+    def moved(self, transport: Transport) -> None:
+        """The transport goes on like this."""
+        left = self.course.beat_at(perf_counter())
+        jumped = self.course.take(transport)
+        if jumped:
+            for dancer in self.dancers.values():
+                dancer.restart(transport.beat, left)
+        self.pulse.follow(transport, jumped)
+        if not transport.playing:
+            self._no_more_bars()
+
+    # --- what is there
+
+    def open_voice(self, voice: Voice) -> None:
+        """Let a voice sound; one of that name gives way. Raises JobError."""
+        if len(self.voices) >= MOST_VOICES and voice.name not in self.voices:
+            raise JobError("busy", f"there are {MOST_VOICES} voices; close one first")
+        self._check_free(voice.name, self.dancers)
+        self.voices[voice.name] = voice
+
+    def open_dancer(self, dancer: Dancer) -> None:
+        """Let a dancer dance; one of that name gives way. Raises JobError."""
+        if len(self.dancers) >= MOST_DANCERS and dancer.name not in self.dancers:
+            raise JobError("busy", f"there are {MOST_DANCERS} dancers; close one first")
+        self._check_free(dancer.name, self.voices)
+        others = {d.person: d.name for d in self.dancers.values() if d.name != dancer.name}
+        if dancer.person in others:
+            text = f"dancer {others[dancer.person]} is person {dancer.person} already"
+            raise JobError("argument", text)
+        self.dancers[dancer.name] = dancer
+
+    def _check_free(self, name: str, others: dict[str, Any]) -> None:
+        if not name or name in others:
+            raise JobError("argument", f"the name {name!r} is empty or taken; choose another")
+
+    def one(self, name: str) -> Voice | Dancer:
+        """The voice or dancer of that name. Raises JobError."""
+        found = self.voices.get(name) or self.dancers.get(name)
+        if found is None:
+            there = ", ".join((*self.voices, *self.dancers)) or "none"
+            raise JobError("unknown", f"no voice or dancer {name!r}; there are: {there}")
+        return found
+
+    def body(self, person: int, now: float) -> voices.Body | None:
+        """The person of that number, or whoever was there first, if they are here."""
+        for number, track in self.people:
+            if person in (0, number) and self.people.present(number, now, HERE):
+                return track
+        return None
+
+    def poses(self, now: float) -> tuple[float, Iterator[Pose]]:
+        """The position, and everybody's pose at that moment."""
+        beat = self.course.beat_at(now)
+
+        def everybody() -> Iterator[Pose]:
+            for number, track in self.people:
+                if self.people.present(number, now, HERE):
+                    landmarks, root, _ = track.poses(np.array([now]))
+                    yield Pose(number, landmarks[0], root[0])
+            for dancer in self.dancers.values():
+                yield Pose(dancer.person, *dancer.pose(beat))
+
+        return beat, everybody()
+
+    # --- what a step makes
+
+    async def _step(self, step: int) -> None:
+        transport, now = self.course.transport, perf_counter()
+        self._tell(self.people.expire(now))
+        beat = step / 4
+        if abs(transport.bar_at(beat) - beat) < 1e-6:
+            self._no_more_bars()
+        bridge = self._bridge()
+        asked: list[asyncio.Future[None]] = []
+        for voice in self.voices.values():
+            asked.append(self._ask_voice(bridge, voice, step, now))
+        for dancer in self.dancers.values():
+            if question := dancer.question(step, transport, now):
+                asked.append(self._ask_dancer(bridge, dancer, question))
+        await asyncio.gather(*asked)
+
+    async def _ask_voice(self, bridge: Bridge, voice: Voice, step: int, now: float) -> None:
+        question = voice.question(step, self.course, self.body(voice.person, now), now)
+        if question:
+            clip = await self._infer(
+                voice.name, bridge.music_of, question.dance, question.timeline, question.sampling
+            )
+            if clip is None:
+                return
+            voice.answer(question, clip)
+        transport = self.course.transport
+        for note in voice.notes(step, transport, now):
+            self._sound(voice, note, transport)
+
+    async def _ask_dancer(self, bridge: Bridge, dancer: Dancer, question: dancers.Question) -> None:
+        dance = await self._infer(dancer.name, bridge.dance_of, question.clip, question.sampling)
+        if dance is not None:
+            dancer.answer(question, dance, self.course.beat_at(perf_counter()))
+
+    async def _infer(self, name: str, function: Callable[..., Any], *args: Any) -> Any:
+        try:
+            answer = await self._loop.run_in_executor(self._thread, partial(function, *args))
+        except (OscbridgeError, ValueError, RuntimeError) as error:
+            self.troubles.set(name, f"the model could not answer: {error}")
+            return None
+        self.troubles.set(name, "")
+        return answer
+
+    def _sound(self, voice: Voice, note: Note, transport: Transport) -> None:
+        at = transport.time_of(note.start)
+        until = transport.time_of(note.start + note.duration)
+        for name in voice.outs:
+            if out := self.outs.get(name):
+                out.play(note.part, note.pitch, note.velocity, at, until)
+        for dancer in self.dancers.values():
+            if dancer.hears(voice.name, played_in=False):
+                dancer.hear(note)
+        if self.subscribers.wanted("note"):
+            self._later(at, partial(self._told, voice.name, note))
+
+    def _told(self, voice: str, note: Note) -> None:
+        self.subscribers.tell(
+            "note", "out/note", voice, int(note.part), note.pitch, note.velocity,
+            float(note.duration), float(note.start),
+        )  # fmt: skip
+
+    def _later(self, at: float, call: Callable[[], None]) -> None:
+        def due() -> None:
+            self._timers.discard(handle)
+            call()
+
+        handle = self._loop.call_later(max(0.0, at - perf_counter()), due)
+        self._timers.add(handle)
+
+    # --- bars, ends
+
+    async def bar_line(self) -> None:
+        """Wait until the next bar is about to begin; not at all while nothing plays."""
+        if self.course.transport.playing and (self.voices or self.dancers):
+            line = self._loop.create_future()
+            self._bars.append(line)
+            await line
+
+    def _no_more_bars(self) -> None:
+        for line in self._bars:
+            if not line.done():
+                line.set_result(None)
+        self._bars.clear()
+
+    def hush(self) -> None:
+        """Nothing that was to sound sounds any more."""
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+
+    def _tell(self, events: Sequence[Event]) -> None:
+        for event in events:
+            here = int(isinstance(event, Arrived))
+            self.subscribers.tell("live", "person", event.id, here)
+
+    async def close(self) -> None:
+        """Stop."""
+        self.hush()
+        self._no_more_bars()
+        await self.subscribers.close()
+        self._thread.shutdown(wait=False, cancel_futures=True)
