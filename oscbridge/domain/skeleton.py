@@ -115,15 +115,16 @@ def _hung_on(held: Trunk) -> NDArray[np.float64]:
     return np.stack([held.chest, held.chest, held.pelvis, held.pelvis])
 
 
-def retarget(landmarks: NDArray[Any]) -> NDArray[np.float32]:
+def retarget(landmarks: NDArray[Any], scale: float | None = None) -> NDArray[np.float32]:
     """Landmarks (frames, 33, 3) of any one body, in any unit, as poses of the figure.
 
     Trunk, arms, head, hands and feet keep their directions. Ankles keep their place under the
-    hips, scaled by `leg_scale`, so that a foot that stood still goes on standing still when the
-    root is scaled alike.
+    hips, scaled by `scale` (`leg_scale` where it is not given), so that a foot that stood still
+    goes on standing still when the root is scaled alike.
     """
     points = np.asarray(landmarks, np.float64)
-    points = (points - middle(points, "hip")[:, None]) * leg_scale(points)
+    scale = leg_scale(points) if scale is None else scale
+    points = (points - middle(points, "hip")[:, None]) * scale
     held = trunk(measured(points))
     moved = points.copy()
     neck = held.torso * TORSO

@@ -1,0 +1,1 @@
+"""Other programs' ways of sending poses over OSC, one file a convention."""
