@@ -26,6 +26,11 @@ def user_library() -> Path:
     return platformdirs.user_music_path() / "oscbridge"
 
 
+def user_presets() -> Path:
+    """The folder of the presets of live parameters."""
+    return platformdirs.user_data_path("oscbridge", appauthor=False) / "presets"
+
+
 @dataclass(frozen=True)
 class Config:
     """Settings of one daemon; `models` are searched in order."""
@@ -37,6 +42,7 @@ class Config:
     version: int | None = None
     models: tuple[Path, ...] = field(default_factory=lambda: (user_models(), shipped.MODELS))
     library: Path = field(default_factory=user_library)
+    presets: Path = field(default_factory=user_presets)
 
     def answers(self, host: str) -> bool:
         """Whether a sender at this address is listened to: this machine always is."""

@@ -27,6 +27,6 @@ ENDPOINTS = {e.path: e for e in (*MESSAGES, *JOBS, *UPLOADS, *REPLIES)}
 REQUESTS = {path: e for path, e in ENDPOINTS.items() if e.kind != "reply"}
 
 __all__ = [
-    "ENDPOINTS", "FRAME", "JOBS", "MAX_INT", "MESSAGES", "METER_CHANGE", "NOTE", "PORT", "REPLIES",
-    "REQUESTS", "ROOT", "TEMPO_CHANGE", "TYPES", "UPLOADS", "Arg", "Endpoint",
+    "ENDPOINTS", "FRAME", "JOBS", "LIVE_MESSAGES", "MAX_INT", "MESSAGES", "METER_CHANGE", "NOTE",
+    "PORT", "REPLIES", "REQUESTS", "ROOT", "TEMPO_CHANGE", "TYPES", "UPLOADS", "Arg", "Endpoint",
 ]  # fmt: skip

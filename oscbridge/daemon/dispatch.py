@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from typing import Any
 
 import psutil
 
 from oscbridge import __version__
-from oscbridge.api import ENDPOINTS, JOBS, REQUESTS, ROOT, UPLOADS, Endpoint
+from oscbridge.api import ENDPOINTS, JOBS, LIVE_MESSAGES, REQUESTS, ROOT, UPLOADS, Endpoint
 from oscbridge.daemon.arguments import checked
 from oscbridge.daemon.clients import LEASE, Client, Clients
 from oscbridge.daemon.jobs import Handler
 from oscbridge.daemon.keeping import Keeping
+from oscbridge.daemon.live.jobs import LiveJobs
+from oscbridge.daemon.live.messages import Messages
 from oscbridge.daemon.making import Making
 from oscbridge.daemon.state import State
 from oscbridge.errors import JobError, OscbridgeError
@@ -35,14 +38,14 @@ class Dispatcher:
         self._scheduled = 0
         self._process = psutil.Process()
         keeping = self._keeping = Keeping(state)
-        making = Making(state)
-        self._jobs: dict[str, Handler] = {}
-        for endpoint in JOBS:
-            name = endpoint.address.replace("/", "_")
-            if not endpoint.address.endswith("/put"):
-                self._jobs[endpoint.path] = getattr(
-                    making, name, None
-                ) or getattr(keeping, name)  # fmt: skip
+        rooms = (Making(state), keeping, LiveJobs(state.live))
+        self._jobs: dict[str, Handler] = {
+            endpoint.path: _handler(rooms, endpoint)
+            for endpoint in JOBS
+            if not endpoint.address.endswith("/put")
+        }
+        live = Messages(state.live.stage, state.live.clock)
+        self._live: dict[str, Callable[[Client, dict[str, Any]], None]] = {}
         self._messages = {
             f"{ROOT}/notify": self._notify,
             f"{ROOT}/status": self._status,
@@ -50,6 +53,8 @@ class Dispatcher:
             f"{ROOT}/sync": self._sync,
             f"{ROOT}/cancel": self._cancel,
         }
+        for endpoint in LIVE_MESSAGES:
+            self._live[endpoint.path] = _handler((live,), endpoint)
         for endpoint in UPLOADS:
             self._messages[endpoint.path] = (
                 self._end if endpoint.address.endswith("/end") else self._chunk
@@ -105,7 +110,9 @@ class Dispatcher:
     def _request(self, client: Client, endpoint: Endpoint, values: tuple[Any, ...]) -> None:
         try:
             args = checked(endpoint, values)
-            if endpoint.path in self._messages:
+            if endpoint.path in self._live:
+                self._live[endpoint.path](client, args)
+            elif endpoint.path in self._messages:
                 self._messages[endpoint.path](client, endpoint, args)
             elif endpoint.path in self._jobs:
                 handler = self._jobs[endpoint.path]
@@ -126,6 +133,7 @@ class Dispatcher:
             "status.reply", card.name, card.version, time.monotonic() - self._state.started,
             len(self._clients), len(jobs), jobs.done, jobs.failed, *jobs.milliseconds(),
             *self._state.shelf.counts(), self._process.memory_info().rss / 2**20,
+            len(self._state.live.stage.people), *self._state.live.clock.told()[:4],
         )  # fmt: skip
 
     def _version(self, client: Client, endpoint: Endpoint, args: dict[str, Any]) -> None:
@@ -147,6 +155,12 @@ class Dispatcher:
 
     def _end(self, client: Client, endpoint: Endpoint, args: dict[str, Any]) -> None:
         self._keeping.end(client, endpoint.path.removesuffix("/end"), args)
+
+
+def _handler(rooms: tuple[Any, ...], endpoint: Endpoint) -> Any:
+    """The method named as the address with `/` as `_`, in whichever room has it."""
+    name = endpoint.address.replace("/", "_")
+    return next(getattr(room, name) for room in rooms if hasattr(room, name))
 
 
 def _id(values: tuple[Any, ...]) -> int:

@@ -17,6 +17,7 @@ from oscbridge.daemon.clients import Client, Clients, Clock
 from oscbridge.daemon.dispatch import Dispatcher
 from oscbridge.daemon.jobs import Jobs
 from oscbridge.daemon.library import Library
+from oscbridge.daemon.live.living import Living
 from oscbridge.daemon.state import State
 from oscbridge.daemon.uploads import Uploads
 from oscbridge.engine.bridge import Bridge
@@ -42,7 +43,8 @@ class Daemon:
         self, config: Config, bridge: Bridge, library: Library, clock: Clock = time.monotonic
     ) -> None:
         self.config = config
-        self.state = State(config, bridge, library, Jobs(), uploads=Uploads(clock))
+        live = Living(config, lambda: self.state.bridge)
+        self.state = State(config, bridge, library, Jobs(), live, uploads=Uploads(clock))
         self.clients = Clients(self._forget, self._busy, clock)
         self._dispatcher = Dispatcher(self.state, self.clients)
         self._answers = lru_cache(_HOSTS)(config.answers)
@@ -87,6 +89,7 @@ class Daemon:
     def _forget(self, client: Client) -> None:
         self.state.jobs.forget(client)
         self.state.uploads.forget(client)
+        self.state.live.stage.subscribers.forget(client)
 
     def _busy(self, client: Client) -> bool:
         return self.state.jobs.owns(client) or self.state.uploads.owns(client)
@@ -105,10 +108,11 @@ class Daemon:
         self.clients.expire()
 
     async def close(self) -> None:
-        """Stop listening, then the jobs."""
+        """Stop listening, then what is live, then the jobs."""
         await self._tcp.close()
         if self._udp:
             self._udp.close()
+        await self.state.live.close()
         await self.state.jobs.close()
 
 
@@ -150,6 +154,7 @@ async def serve(config: Config, ready: Callable[[Daemon], None]) -> None:
     daemon = Daemon(config, bridge, library)
     try:
         await daemon.listen()
+        await daemon.state.live.start()
         tidying = asyncio.create_task(daemon.tidy())
         ready(daemon)
         # The first dance to be resampled finds it loaded; readiness need not wait for it.

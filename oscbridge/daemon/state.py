@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from oscbridge.config import Config
 from oscbridge.daemon.jobs import Jobs
 from oscbridge.daemon.library import Library
+from oscbridge.daemon.live.living import Living
 from oscbridge.daemon.shelf import Shelf
 from oscbridge.daemon.uploads import Uploads
 from oscbridge.engine.bridge import Bridge
@@ -21,6 +22,7 @@ class State:
     bridge: Bridge
     library: Library
     jobs: Jobs
+    live: Living
     shelf: Shelf = field(default_factory=Shelf)
     uploads: Uploads = field(default_factory=Uploads)
     started: float = field(default_factory=time.monotonic)

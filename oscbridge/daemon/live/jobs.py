@@ -30,7 +30,7 @@ class LiveJobs:
 
     def _items(self, now: float) -> Iterator[Item]:
         live, stage = self._live, self._live.stage
-        source, state, tempo, beat, phase, top, bottom = live.clock.told()
+        source, state, tempo, beat, _, top, bottom = live.clock.told()
         yield "transport", source, f"{state}, {tempo:.2f} BPM, {top}/{bottom}, beat {beat:.2f}"
         for number, track in stage.people:
             sender, theirs = stage.people.named(number)
@@ -46,7 +46,7 @@ class LiveJobs:
             yield "voice", voice.name, f"{voice.mode}, {whose}: {heard}"
         for dancer in stage.dancers.values():
             yield "dancer", dancer.name, f"person {dancer.person}, hears {dancer.source or 'all'}"
-        for each in (*stage.voices.values(), *stage.dancers.values()):
+        for each in stage.everything:
             for name in each.parameters.declared:
                 value = each.parameters.value(name, now)
                 yield "parameter", f"{each.name}/{name}", f"{value:g}"
@@ -56,8 +56,7 @@ class LiveJobs:
 
     async def preset_save(self, job: Job) -> tuple[Any, ...]:
         """Keep all parameters."""
-        stage = self._live.stage
-        everything = (*stage.voices.values(), *stage.dancers.values())
+        everything = self._live.stage.everything
         values = {each.name: each.parameters.goals() for each in everything}
         await job.read(self._live.presets.save, job.args["name"], values)
         return (job.args["name"],)
@@ -66,7 +65,7 @@ class LiveJobs:
         """Go to them; what the preset does not know stays."""
         values: Values = await job.read(self._live.presets.read, job.args["name"])
         stage, now, count = self._live.stage, perf_counter(), 0
-        for each in (*stage.voices.values(), *stage.dancers.values()):
+        for each in stage.everything:
             for name, value in values.get(each.name, {}).items():
                 if name in each.parameters.declared:
                     each.parameters.set(name, value, now, job.args["seconds"])
@@ -81,8 +80,8 @@ class LiveJobs:
 
     async def record_start(self, job: Job) -> tuple[Any, ...]:
         """Record."""
-        return await self._live.recording.start(job)
+        raise NotImplementedError
 
     async def record_stop(self, job: Job) -> tuple[Any, ...]:
         """Record no more."""
-        return await self._live.recording.stop(job)
+        raise NotImplementedError

@@ -58,9 +58,7 @@ class Presets:
     def _path(self, name: str) -> Path:
         bad = _FORBIDDEN & set(name)
         if not name or bad or name.startswith(".") or len(name.encode()) > 200:
-            raise JobError(
-                "name", f"{name!r} is no name of a preset; leave out / \\ : and the like"
-            )
+            raise JobError("name", f"{name!r} is no name of a preset; give one without / \\ :")
         return self.folder / f"{name}.json"
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
 from typing import Any, Protocol
@@ -43,13 +42,8 @@ class NoteOut(Protocol):
     def play(self, part: int, pitch: int, velocity: int, at: float, until: float) -> None:
         """A note between two moments, seconds."""
 
-
-@dataclass(frozen=True)
-class Sounding:
-    """A note of a voice, at its beat."""
-
-    voice: str
-    note: Note
+    def panic(self) -> None:
+        """End every note, and what was to sound."""
 
 
 class Stage:
@@ -147,6 +141,11 @@ class Stage:
         if not name or name in others:
             raise JobError("argument", f"the name {name!r} is empty or taken; choose another")
 
+    @property
+    def everything(self) -> tuple[Voice | Dancer, ...]:
+        """All voices, then all dancers."""
+        return (*self.voices.values(), *self.dancers.values())
+
     def one(self, name: str) -> Voice | Dancer:
         """The voice or dancer of that name. Raises JobError."""
         found = self.voices.get(name) or self.dancers.get(name)
@@ -185,7 +184,7 @@ class Stage:
         if abs(transport.bar_at(beat) - beat) < 1e-6:
             self._no_more_bars()
         bridge = self._bridge()
-        asked: list[asyncio.Future[None]] = []
+        asked: list[Coroutine[Any, Any, None]] = []
         for voice in self.voices.values():
             asked.append(self._ask_voice(bridge, voice, step, now))
         for dancer in self.dancers.values():
@@ -260,6 +259,12 @@ class Stage:
             if not line.done():
                 line.set_result(None)
         self._bars.clear()
+
+    def panic(self) -> None:
+        """Silence at once."""
+        self.hush()
+        for out in self.outs.values():
+            out.panic()
 
     def hush(self) -> None:
         """Nothing that was to sound sounds any more."""
