@@ -52,3 +52,9 @@ class PortInUseError(OscbridgeError):
     """Another program holds the port the daemon was to listen on."""
 
     code = "port"
+
+
+class PoseError(OscbridgeError):
+    """What came in as a pose is none: says what was wrong and what would be right."""
+
+    code = "pose"

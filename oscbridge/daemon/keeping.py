@@ -147,10 +147,11 @@ class Keeping:
         return [model_files.read_card(folder) for _, _, folder in folders]
 
     async def model_load(self, job: Job) -> tuple[Any, ...]:
-        """Serve another model, once it stood all checks."""
+        """Serve another model, once it stood all checks, from the next bar on."""
         name, version = job.args["name"], job.args["version"] or None
         folder = await job.read(model_files.find, self._state.config.models, name, version)
         bridge = await job.read(load, folder)
         job.check()
+        await self._state.live.stage.bar_line()
         self._state.bridge = bridge
         return bridge.card.name, bridge.card.version

@@ -22,7 +22,8 @@ class Living:
     def __init__(self, config: Config, bridge: Callable[[], Bridge]) -> None:
         self.clock = Clock(Transport(time=perf_counter()))
         self.stage = Stage(bridge, self.clock.transport)
-        self.clock.moved = self.stage.moved
+        self.clock.moved = self._moved
+        self.stage.on_beat = self._tell_transport
         self.presets = Presets(config.presets, {})
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -32,6 +33,13 @@ class Living:
         self.stage.open_dancer(Dancer("dancer", 101))
         loop = asyncio.get_running_loop()
         self._tasks.append(loop.create_task(self.stage.pulse.run()))
+
+    def _moved(self, transport: Transport) -> None:
+        self.stage.moved(transport)
+        self._tell_transport()
+
+    def _tell_transport(self) -> None:
+        self.stage.subscribers.tell("transport", "transport/state", *self.clock.told())
 
     def wires(self) -> Iterator[tuple[str, str, str]]:
         """Kind, name and state of every port and wire."""

@@ -24,6 +24,7 @@ from oscbridge.domain.course import Course
 from oscbridge.domain.live import Played, PoseFrame
 from oscbridge.domain.music import Note
 from oscbridge.domain.presence import Arrived, Event, People
+from oscbridge.domain.timeline import STEPS_PER_BEAT
 from oscbridge.domain.transport import Transport
 from oscbridge.engine.bridge import Bridge
 from oscbridge.errors import JobError, OscbridgeError
@@ -32,6 +33,8 @@ _LOG = logging.getLogger(__name__)
 MOST_VOICES, MOST_DANCERS = 16, 16
 HERE = 1.0
 """Seconds after which somebody who is not seen any more is played no more."""
+LONGEST_BAR = 8.0
+"""Seconds a new model waits for the bar to end."""
 UNWELL = 1.0
 """Seconds without a frame that can be used after which that is a trouble."""
 
@@ -65,6 +68,7 @@ class Stage:
         self.subscribers = Subscribers(self.poses)
         self.troubles = Troubles(partial(self.subscribers.tell, "live", "live/trouble"))
         self.pulse = Pulse(transport, self._step)
+        self.on_beat: Callable[[], None] = lambda: None
         self._well: dict[str, float] = {}
         self._bars: list[asyncio.Future[None]] = []
         self._timers: set[asyncio.TimerHandle] = set()
@@ -180,9 +184,11 @@ class Stage:
     async def _step(self, step: int) -> None:
         transport, now = self.course.transport, perf_counter()
         self._tell(self.people.expire(now))
-        beat = step / 4
-        if abs(transport.bar_at(beat) - beat) < 1e-6:
+        beat = step / STEPS_PER_BEAT
+        if transport.next_bar(beat) == transport.bar_at(beat):
             self._no_more_bars()
+        if not step % STEPS_PER_BEAT and self.subscribers.wanted("transport"):
+            self._later(transport.time_of(beat), self.on_beat)
         bridge = self._bridge()
         asked: list[Coroutine[Any, Any, None]] = []
         for voice in self.voices.values():
@@ -252,7 +258,7 @@ class Stage:
         if self.course.transport.playing and (self.voices or self.dancers):
             line = self._loop.create_future()
             self._bars.append(line)
-            await line
+            await asyncio.wait([line], timeout=LONGEST_BAR)
 
     def _no_more_bars(self) -> None:
         for line in self._bars:

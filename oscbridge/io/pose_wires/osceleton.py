@@ -13,8 +13,9 @@ from typing import ClassVar
 
 from oscbridge.domain.joints import landmarks_of_joints
 from oscbridge.domain.live import PersonLost
+from oscbridge.errors import PoseError
 from oscbridge.io.osc import Message
-from oscbridge.io.pose_wires.wire import Heard, PoseError, frame, numbers
+from oscbridge.io.pose_wires.wire import Heard, frame, numbers
 
 JOINTS = {
     f"{letter}_{joint}": f"{side}_{landmark}"

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from oscbridge.domain.identity import Identities
 from oscbridge.domain.joints import COCO, landmarks_of_coco17
 from oscbridge.domain.live import PersonLost
+from oscbridge.errors import PoseError
 from oscbridge.io.osc import Message
-from oscbridge.io.pose_wires.wire import Heard, PoseError, frame, numbers
+from oscbridge.io.pose_wires.wire import Heard, frame, numbers
 
 MOST_BODIES = 16
 LEAST = 0.15

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from oscbridge.domain.joints import completed, landmarks_of_coco17
 from oscbridge.domain.lifting import lifted
 from oscbridge.domain.pose import COUNT
+from oscbridge.errors import PoseError
 from oscbridge.io.osc import Message
-from oscbridge.io.pose_wires.wire import Heard, PoseError, frame, numbers
+from oscbridge.io.pose_wires.wire import Heard, frame, numbers
 
 KEYPOINTS = 17
 LAYOUTS = {

@@ -9,14 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oscbridge.domain.live import PersonLost, PoseFrame
+from oscbridge.errors import PoseError
 from oscbridge.io.osc import Message
 
 FARTHEST = 1e6
 Heard = list[PoseFrame | PersonLost]
-
-
-class PoseError(ValueError):
-    """A message that is no pose; the text says what was wrong and what would be right."""
 
 
 class PoseWire(Protocol):
