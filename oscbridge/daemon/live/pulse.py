@@ -10,8 +10,10 @@ from time import perf_counter
 from oscbridge.domain.timeline import STEPS_PER_BEAT
 from oscbridge.domain.transport import Transport, step_of
 
-LEAST_LEAD, MOST_LEAD = 0.015, 0.08
-"""Seconds before a step at which it is prepared: as short as the answers take, within these."""
+LEAST_LEAD, MOST_LEAD = 0.03, 0.09
+"""Seconds before a step at which it is prepared, the longer the longer answers take. A drummer's
+notes may come that much before their step.
+"""
 MARGIN = 0.008
 """Seconds to spare."""
 _FORGETS = 0.98
