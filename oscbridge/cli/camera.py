@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import sys
 import time
 from collections import deque
@@ -104,7 +105,9 @@ class Watch:
     help="Number of the person in the stream.",
 )  # fmt: skip
 @click.option(
-    "--fps", type=click.FloatRange(1, 1000), help="Pictures a second of FILE, if it does not say."
+    "--fps",
+    type=click.FloatRange(1, 1000),
+    help="Pictures a second of FILE, if what it says is wrong.",
 )
 def camera(
     source: Path | None, device: int | None, to: tuple[str, int] | None, output: Path | None,
@@ -121,6 +124,7 @@ def camera(
         raise click.UsageError("give a FILE or --device, not both")
     if to is None and output is None:
         to = (LOOPBACK, PORT)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does
     watch = Watch()
     with clear_errors():
         if output is not None:

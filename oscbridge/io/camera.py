@@ -17,6 +17,7 @@ ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")
 """Endings of files that are pictures."""
 FPS = 30.0
 """Pictures a second of a folder, unless told otherwise."""
+_SAME = 1e-4
 BEHIND = 0.1
 """Seconds a picture may be late before it is left out."""
 FIRST_WAIT, LONGEST_WAIT = 0.5, 8.0
@@ -80,14 +81,14 @@ def _video(path: Path, fps: float | None) -> Iterator[Picture]:
         pace = 1 / (fps or capture.get(cv2.CAP_PROP_FPS) or FPS)
         first = last = None
         while True:
-            told = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
             there, pixels = capture.read()
             if not there:
                 break
+            told = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
             first = told if first is None else first
             at = 0.0 if last is None else last + pace
             # A telephone's pictures do not come at one pace, but its file says when they came.
-            if fps is None and last is not None and told - first > last:
+            if fps is None and last is not None and told - first > last + _SAME:
                 at = told - first
             last = at
             yield Picture(_rgb(pixels), at)
