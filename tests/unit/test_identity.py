@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from oscbridge.domain.identity import FORGET, Identities
+from oscbridge.domain.identity import FORGET, MOST, Identities
 
 
 def follow(paths, fps=30, seed=0, miss=None):
@@ -56,3 +56,13 @@ def test_whoever_is_far_from_all_is_somebody_new_and_nobody_is_for_ever():
     assert who.forgotten(FORGET + 0.15) == []
     assert who.assign(np.zeros((0, 2)), 50.0, 9.0) == []
     assert who.assign(np.array([[2.0, 0.0]]), 50.0, 9.0) == [1], "nothing was forgotten yet"
+
+
+def test_a_picture_full_of_noise_is_not_remembered_for_long():
+    who, told = Identities(), []
+    for i in range(100):
+        numbers = who.assign(np.array([[1e4 * i + 100 * k, 0.0] for k in range(16)]), 10.0, i / 100)
+        told += who.forgotten(i / 100)
+        assert not set(numbers) & set(told)
+    assert len(who._known) == MOST
+    assert sorted(told) == list(range(1, 1600 - MOST + 1))

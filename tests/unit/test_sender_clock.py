@@ -30,7 +30,7 @@ def network(count=600, fps=30, seed=0, spread=0.02):
 
 
 @pytest.mark.parametrize("zero", [0.0, 1.7e9, -50.0])
-@pytest.mark.parametrize("rate", [1.0, 1.0002, 0.97, 1.05])
+@pytest.mark.parametrize("rate", [1.0, 1.0002, 0.92, 1.08])
 def test_jitter_does_not_become_motion_whatever_the_clock(zero, rate):
     seen, came = network()
     order = np.argsort(came)
