@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 FORGET = 1.5
 """Seconds after which somebody who is not seen is nobody any more."""
+MOST = 64
+"""People who are remembered."""
 COAST = 0.5
 """Seconds in which the motion of somebody unseen dies down to about a third."""
 _AGILE = 0.5
@@ -86,7 +88,11 @@ class Identities:
         known.place, known.seen = place.astype(np.float64), now
 
     def forgotten(self, now: float) -> list[int]:
-        """Numbers of those who have not been seen for FORGET seconds, each told once."""
-        gone = [known.person for known in self._known if now - known.seen > FORGET]
-        self._known = [known for known in self._known if known.person not in gone]
+        """Numbers of those who have not been seen for FORGET seconds, and of the longest unseen of
+        more than MOST, each told once.
+        """
+        self._known.sort(key=lambda known: known.seen, reverse=True)
+        count = sum(now - known.seen <= FORGET for known in self._known[:MOST])
+        gone = [known.person for known in self._known[count:]]
+        del self._known[count:]
         return gone

@@ -74,6 +74,8 @@ def completed(points: Points, confidence: NDArray[np.float64]) -> Body:
     legs, others = sizes(points, known)
     size = legs if legs > 0 else others if others > 0 else 1.0
     points = _centred(points, known, size)
+    if known.all():
+        return points.astype(np.float32), confidence.astype(np.float32)
     there = known.astype(np.float64)
     draft = np.zeros((COUNT, 3))
     draft[HEADS] = RELAXED[HEADS] @ axes(points, known, np.eye(3)).T

@@ -76,12 +76,9 @@ class People:
 
     def named(self, number: int) -> tuple[str, int]:
         """Source and sender's number of a person; KeyError if nobody has that number."""
-        return next(who for who, n in self._ids.items() if n == self._checked(number))
-
-    def _checked(self, number: int) -> int:
         if number not in self._tracks:
             raise KeyError(number)
-        return number
+        return next(who for who, n in self._ids.items() if n == number)
 
     def take(self, source: str, frame: PoseFrame, now: float) -> Taken:
         """Hand a frame that came at `now` to the track of its person."""

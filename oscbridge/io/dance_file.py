@@ -51,19 +51,36 @@ def read_dance(path: Path, *, fps: float | None = None, tempo: float | None = No
     `fps` replaces the file's own frame times, `tempo` (BPM) its beats or the estimate made where it
     has none. Raises FileError.
     """
-    ending = _ending(path)
+    ending = ending_of(path)
     _check_rate(path, fps)
     if tempo is not None and not SLOWEST <= tempo <= FASTEST:
         raise FileError(path, f"tempo {tempo:g}: expected {SLOWEST:g} to {FASTEST:g} BPM")
     if ending == BVH:
         landmarks, root, time = _captured(path, fps)
-        beat = None
-    else:
-        recording = read_landmarks(path)
-        landmarks = skeleton.retarget(recording.landmarks)
-        time = recording.time if fps is None else np.arange(len(landmarks)) / fps
-        root = _root(recording, landmarks, time)
-        beat = recording.beat if fps is None else None
+        return _on_timeline(landmarks, root, time, None, path, tempo)
+    recording = read_landmarks(path)
+    if fps is not None:
+        recording = recording._replace(time=np.arange(len(recording.time)) / fps, beat=None)
+    return dance_of(recording, path, tempo)
+
+
+def dance_of(recording: Recording, path: Path, tempo: float | None = None) -> DanceFile:
+    """The dance in a recording of any body; `path` names it, `tempo` as in `read_dance`. Raises
+    FileError.
+    """
+    landmarks = skeleton.retarget(recording.landmarks)
+    root = _root(recording, landmarks)
+    return _on_timeline(landmarks, root, recording.time, recording.beat, path, tempo)
+
+
+def _on_timeline(
+    landmarks: NDArray[np.float32],
+    root: NDArray[np.float32],
+    time: NDArray[np.float64],
+    beat: NDArray[np.float64] | None,
+    path: Path,
+    tempo: float | None,
+) -> DanceFile:
     dance = Dance(landmarks, root, time, np.zeros(len(time)), path.stem)
     if tempo is not None:
         return _on_beat(dance, tempo, 0.0, f"{tempo:.1f} BPM as given")
@@ -77,7 +94,7 @@ def read_dance_to(path: Path, timeline: Timeline) -> DanceFile:
     file tells them, else by its seconds from the music's start. Raises FileError.
     """
     dance = read_dance(path, tempo=DEFAULT_TEMPO).dance
-    if _ending(path) == BVH:
+    if ending_of(path) == BVH:
         beat = timeline.beats(dance.time)
     else:
         recording = read_landmarks(path)
@@ -90,7 +107,7 @@ def write_dance(dance: Dance, timeline: Timeline, path: Path, fps: float | None 
     """The dance as the ending of `path` says. At `fps` frames a second; without it a .bvh has
     BVH_FPS, the others the dance's own frames. Raises FileError.
     """
-    ending = _ending(path)
+    ending = ending_of(path)
     _check_rate(path, fps)
     if ending == BVH:
         fps = fps or BVH_FPS
@@ -104,7 +121,8 @@ def write_dance(dance: Dance, timeline: Timeline, path: Path, fps: float | None 
         write_landmarks(dance, path)
 
 
-def _ending(path: Path) -> str:
+def ending_of(path: Path) -> str:
+    """The ending of a file that can hold a dance. Raises FileError on any other."""
     ending = path.suffix.lower()
     if ending not in ENDINGS:
         known = ", ".join(ENDINGS)
@@ -133,11 +151,9 @@ def _captured(
     return found.landmarks, found.root, time
 
 
-def _root(
-    recording: Recording, landmarks: NDArray[np.float32], time: NDArray[np.float64]
-) -> NDArray[np.float32]:
+def _root(recording: Recording, landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
     if recording.root is None:
-        return stand(landmarks, time)
+        return stand(landmarks, recording.time)
     return np.asarray(recording.root * skeleton.leg_scale(recording.landmarks), np.float32)
 
 

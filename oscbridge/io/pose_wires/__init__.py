@@ -1,1 +1,11 @@
 """Other programs' ways of sending poses over OSC, one file a convention."""
+
+from __future__ import annotations
+
+from oscbridge.io.pose_wires.osceleton import Osceleton
+from oscbridge.io.pose_wires.poseosc import PoseOsc
+from oscbridge.io.pose_wires.wekinator import Wekinator
+from oscbridge.io.pose_wires.wire import PoseWire
+
+WIRES: dict[str, type[PoseWire]] = {wire.NAME: wire for wire in (Osceleton, PoseOsc, Wekinator)}
+"""Name -> convention; each sender needs an instance of its own."""

@@ -35,6 +35,8 @@ RAW = 20.0
 """A z beyond this is in millimetres: OSCeleton's own scale ends at 7.8."""
 SET = 0.012
 """Seconds within which the joints of one set come."""
+MISSED = 15
+"""Sets without the joint that ended them so far, after which another does."""
 MOST_USERS = 16
 FACING = 30
 """Sets after which it is settled which way x runs."""
@@ -44,6 +46,7 @@ FACING = 30
 class _User:
     begun: float = 0.0
     closing: str = ""
+    missed: int = 0
     latest: str = ""
     joints: dict[str, tuple[float, float, float]] = field(default_factory=dict)
 
@@ -83,12 +86,15 @@ class Osceleton:
         user = self._users.setdefault(number, _User())
         heard: Heard = []
         if user.joints and (name in user.joints or now - user.begun > SET):
-            user.closing = user.latest
+            user.missed += 1
+            if not user.closing or user.missed > MISSED:
+                user.closing, user.missed = user.latest, 0
             heard = self._whole(number, user)
         if not user.joints:
             user.begun = now
         user.joints[name], user.latest = place, name
         if name == user.closing:
+            user.missed = 0
             heard += self._whole(number, user)
         return heard
 
