@@ -37,7 +37,8 @@ from oscbridge.io.osc import build, parse
 from oscbridge.shipped import MODELS
 
 FPS, BPM = 60.0, 120.0
-LEASE = 20.0
+CLIP = 1
+"""Handle of the first clip a daemon makes."""
 
 
 @dataclass
@@ -112,7 +113,7 @@ def jobs_stream(
     while not over.is_set() and rate:
         number += 1
         asked[number] = time.perf_counter()
-        wire.send(build(f"{ROOT}/music/generate", number, 2, number))
+        wire.send(build(f"{ROOT}/music/reconstruct", number, CLIP))
         time.sleep(max(0.0, start + number / rate - time.perf_counter()))
 
 
@@ -154,6 +155,7 @@ def main(minutes: float, people: int, jobs: float) -> None:
     with tempfile.TemporaryDirectory() as folder, running_daemon(Path(folder)) as port:
         (daemon,) = (c for c in psutil.Process().children() if "serve" in c.cmdline())
         with listening(port, heard, asked) as wire, listening(port, heard, asked) as other:
+            other.send(build(f"{ROOT}/music/generate", 0, 2, 1))
             for stream in ("note", "transport"):
                 wire.send(build(f"{ROOT}/subscribe", stream, 1))
             for person in range(1, people + 1):
@@ -179,13 +181,14 @@ def main(minutes: float, people: int, jobs: float) -> None:
             grown = daemon.memory_info().rss - memory
     used = after.user + after.system - before.user - before.system
     click.echo(f"{passed:.0f} s, {people} people at {FPS:.0f} fps, {jobs:g} jobs a second")
+    click.echo(f"of a core: {used / passed:.2f}; memory grew by {grown / 1e6:.1f} MB")
+    first, last = np.mean(waiting[:10]), np.mean(waiting[-10:])
     click.echo(
-        f"the daemon used {used / passed:.2f} of a core, its memory grew {grown / 1e6:.1f} MB"
+        f"jobs under way: {first:.1f} at first, {last:.1f} at the end, {max(waiting)} at most"
     )
-    click.echo(f"jobs that waited: {np.mean(waiting[:10]):.1f} at first, {np.mean(waiting[-10:]):.1f}"
-               f" at the end, {max(waiting)} at most; refused: {heard.counts['fail']}")  # fmt: skip
+    click.echo(f"refused: {heard.counts['fail']}")
     if heard.took:
-        show("a job (a new clip of two bars)", heard.took)
+        show("a job (music of two bars rebuilt)", heard.took)
     at, beat = np.array(heard.beats).T
     line = np.median(at - beat * 60 / BPM)
     show(

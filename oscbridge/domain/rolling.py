@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oscbridge.domain import skeleton
+from oscbridge.domain.body_tree import at_ease
 from oscbridge.domain.dance import Dance
 from oscbridge.domain.dance_joining import FADE, best_angle, eased, turned_poses
-from oscbridge.domain.figure import rest
 from oscbridge.domain.graphs import FRAMES_PER_STEP, PER_BEAT
-from oscbridge.domain.pose import INDEX, SOLES
+from oscbridge.domain.pose import SOLES
 from oscbridge.domain.timeline import Timeline
 
 FADED = FADE * FRAMES_PER_STEP
@@ -23,33 +23,16 @@ BACK = 64.0
 """Frames in which two thirds of what lies beyond are taken back."""
 BEARS = 0.02
 """Metres above the lowest sole within which a sole bears the body."""
-_ARM = {"elbow": (0.06, -0.25), "wrist": (0.10, -0.02)}
-"""Where the arms of who stands at ease hang: metres out from the shoulder, and below mid-hip."""
 _KEPT = 64
 """Frames that are kept behind the newest window."""
 
 Poses = NDArray[np.float32]
 
 
-def at_ease() -> Poses:
-    """The pose (33, 3) of who stands and waits: the figure with its arms hanging."""
-    pose = rest().copy()
-    for side, sign in (("left", 1), ("right", -1)):
-        shoulder = pose[INDEX[f"{side}_shoulder"]]
-        hand = pose[[INDEX[f"{side}_{n}"] for n in ("pinky", "index", "thumb")]]
-        reach = hand - pose[INDEX[f"{side}_wrist"]]
-        for joint, (out, down) in _ARM.items():
-            pose[INDEX[f"{side}_{joint}"]] = (shoulder[0] + sign * out, down, 0)
-        wrist = pose[INDEX[f"{side}_wrist"]]
-        for name, (across, _, front) in zip(("pinky", "index", "thumb"), reach, strict=True):
-            pose[INDEX[f"{side}_{name}"]] = wrist + np.array([0, abs(across), front])
-    return np.asarray(skeleton.project(pose[None])[0])
-
-
 def standing() -> Dance:
     """Two bars at ease, facing the front, at PER_BEAT frames a beat."""
     beat = np.arange(2 * 4 * PER_BEAT) / PER_BEAT
-    pose = at_ease()
+    pose = at_ease().astype(np.float32)
     root = np.array([0, -pose[SOLES, 1].max(), 0], np.float32)
     count = len(beat)
     return Dance(np.tile(pose, (count, 1, 1)), np.tile(root, (count, 1)), beat, beat)

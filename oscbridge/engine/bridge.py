@@ -5,7 +5,7 @@ its preset.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
@@ -85,6 +85,14 @@ class Bridge(ABC):
         progress: Progress = unwatched,
     ) -> Clip:
         """The clip to a dance of any length, on `timeline`, its end filled up to a whole bar."""
+
+    @abstractmethod
+    def music_now(
+        self, poses: NDArray[np.float32], tempo: float, samplings: Sequence[Sampling]
+    ) -> list[Clip]:
+        """The clip of two bars to each window of what is danced now, poses (N, 128, 33, 3), four a
+        step: `music_of` for many at once, as several people dancing call for it.
+        """
 
     @abstractmethod
     def pair(self, *, bars: int, tempo: float, sampling: Sampling = PLAIN) -> tuple[Clip, Dance]:

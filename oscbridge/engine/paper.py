@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from oscbridge.domain import skeleton
 from oscbridge.domain.dance import Dance
 from oscbridge.domain.floor import stand
+from oscbridge.domain.graphs import FRAMES_PER_STEP
 from oscbridge.domain.latents import rescaled
 from oscbridge.domain.music import Clip
 from oscbridge.domain.pianoroll import ROWS, to_roll
@@ -107,6 +109,16 @@ class PaperBridge(Bridge):
         whole = whole_bars(timeline, steps)
         made = np.pad(made, ((0, max(0, whole - len(made))), (0, 0)))[:whole]
         return clip_of(made, timeline, dance.name, sampling)
+
+    def music_now(
+        self, poses: NDArray[np.float32], tempo: float, samplings: Sequence[Sampling]
+    ) -> list[Clip]:
+        """See Bridge; of each step its first pose."""
+        timeline, made = Timeline.steady(tempo), []
+        for window, sampling in zip(poses[:, ::FRAMES_PER_STEP], samplings, strict=True):
+            roll = self._through("dance", "music", window[None], sampling, unwatched)[0]
+            made.append(clip_of(roll, timeline, "now", sampling))
+        return made
 
     def pair(self, *, bars: int, tempo: float, sampling: Sampling = PLAIN) -> tuple[Clip, Dance]:
         """See Bridge."""

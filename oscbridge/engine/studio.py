@@ -5,6 +5,7 @@ energy go past the latents, which do not carry them.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -134,6 +135,34 @@ class StudioBridge(Bridge):
             seen.about.envelope, self._known.onsets(ranks[:, 0]),
         )  # fmt: skip
 
+    def music_now(
+        self, poses: NDArray[np.float32], tempo: float, samplings: Sequence[Sampling]
+    ) -> list[Clip]:
+        """See Bridge."""
+        count, timeline = len(poses), Timeline.steady(tempo)
+        seen = self._dancing.seen_windows(poses, np.zeros(count, np.intp), WINDOW)
+        rngs = [np.random.default_rng(sampling.seed) for sampling in samplings]
+        z = np.concatenate(
+            [
+                drawn(seen.mean[i : i + 1], seen.log_variance[i : i + 1], s.temperature, rng)
+                for i, (s, rng) in enumerate(zip(samplings, rngs, strict=True))
+            ]
+        )
+        shared, ranks = self._to_bridge("dance", z, seen.about)
+        moved = [
+            self._moved(shared[i : i + 1], s, rng)
+            for i, (s, rng) in enumerate(zip(samplings, rngs, strict=True))
+        ]
+        logits = self._music.logits(self._answer("music", np.concatenate(moved)))
+        counts = self._known.onsets(ranks[:, 0])
+        return [
+            self._music.clip_to_motion(
+                logits[i : i + 1], _STILL, WINDOW, timeline, "now", sampling,
+                seen.about.envelope[i : i + 1], counts[i : i + 1],
+            )
+            for i, sampling in enumerate(samplings)
+        ]  # fmt: skip
+
     def pair(self, *, bars: int, tempo: float, sampling: Sampling = PLAIN) -> tuple[Clip, Dance]:
         """See Bridge; what the sample says of rhythm and energy holds for both."""
         rng = np.random.default_rng(sampling.seed)
@@ -211,13 +240,17 @@ class StudioBridge(Bridge):
         moved by the offset, and the ranks (N, 2) of the windows' energy and contour.
         """
         shared, ranks = self._to_bridge(domain, z, about)
+        return self._moved(shared, sampling, rng), ranks
+
+    def _moved(self, shared: Latents, sampling: Sampling, rng: np.random.Generator) -> Latents:
+        """z' (N, 64) as far away as temperature and offset say."""
         if sampling.temperature:
             noise = rng.standard_normal(shared.shape).astype(np.float32)
             shared = shared + np.float32(sampling.temperature) * self._known.apart * noise
         if sampling.offset:
             moved = np.array(sampling.offset, np.float32)
             shared = shared + moved @ self._known.directions[: len(moved)]
-        return shared, ranks
+        return shared
 
     def _to_bridge(
         self, domain: Domain, z: Latents, about: Descriptors

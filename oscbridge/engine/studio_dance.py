@@ -76,7 +76,13 @@ class Dancing:
         last = int(starts[-1]) * FRAMES_PER_STEP + FRAMES
         frames = dance.at_beats(np.arange(last) / PER_BEAT, timeline).landmarks
         cuts = [frames[s : s + FRAMES] for s in (starts * FRAMES_PER_STEP).tolist()]
-        poses = np.stack([to_front(window)[0] for window in cuts]).astype(np.float32)
+        return self.seen_windows(np.stack(cuts), starts, steps)
+
+    def seen_windows(
+        self, windows: NDArray[np.float32], starts: NDArray[np.intp], steps: int
+    ) -> Seen:
+        """Windows of poses (N, 128, 33, 3) of a dance of so many steps that start at `starts`."""
+        poses = np.stack([to_front(window)[0] for window in windows]).astype(np.float32)
         halves = [
             self._graphs.run("pose_encoder", poses[i : i + BATCH])
             for i in range(0, len(poses), BATCH)

@@ -46,6 +46,11 @@ HEAVY = {
     "rtmidi": {"io"},
     "matplotlib": {"cli", "training"},
     "ray": {"training", "cli"},
+    "cv2": {"io"},
+    "mediapipe": {"io"},
+    "aiohttp": {"io"},
+    "zeroconf": {"io"},
+    "aalink": {"io"},
 }
 """Library -> rooms that may import it; in cli only to see whether it is there (`need_torch`)."""
 PROBES = {"cli/progress.py": {"torch", "onnx", "safetensors"}, "cli/search.py": {"ray"}}

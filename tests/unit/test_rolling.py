@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from dancers import walker
 
+from oscbridge.domain.body_tree import at_ease
 from oscbridge.domain.dance import Dance
 from oscbridge.domain.figure import LEG
 from oscbridge.domain.graphs import PER_BEAT
@@ -11,7 +12,7 @@ from oscbridge.domain.live_window import first_step, phrase, sources
 from oscbridge.domain.music import Note, Part
 from oscbridge.domain.phrase import KEPT, Phrase
 from oscbridge.domain.pose import INDEX, SOLES
-from oscbridge.domain.rolling import FADED, STAGE, Rolling, at_ease, standing
+from oscbridge.domain.rolling import FADED, STAGE, Rolling, standing
 from oscbridge.domain.timeline import Meter
 from oscbridge.domain.transport import Transport
 

@@ -169,6 +169,20 @@ def test_a_still_figure_gets_less_music_than_a_dancing_one(
     assert quiet < 0.7 * loud
 
 
+def test_what_several_dance_now_is_answered_as_each_alone(bridge: Bridge, danced: Dance) -> None:
+    windows = np.stack([danced.landmarks[at : at + 128] for at in (0, 128, 400)])
+    asked = [Sampling(1), Sampling(2, 0.5, bass=0.0), Sampling(3, offset=(1.0, -1.0))]
+    together = bridge.music_now(windows, 120.0, asked)
+    for window, sampling, clip in zip(windows, asked, together, strict=True):
+        (alone,) = bridge.music_now(window[None], 120.0, [sampling])
+        assert f1(onsets(alone), onsets(clip)) > 0.95
+        beat = np.arange(128) / 16
+        as_dance = Dance(window, np.zeros((128, 3), np.float32), beat / 2, beat)
+        same = bridge.music_of(as_dance, Timeline.steady(120.0), sampling)
+        assert f1(onsets(same), onsets(clip)) > 0.95
+    assert together[1].counts()["bass"] == 0
+
+
 def test_a_pair_is_music_and_a_dance_to_it_and_varies(bridge: Bridge) -> None:
     pairs = [
         bridge.pair(bars=4, tempo=120.0, sampling=Sampling(seed, AS_MODEL)) for seed in range(4)

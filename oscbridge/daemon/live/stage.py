@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from time import perf_counter
@@ -22,7 +22,7 @@ from oscbridge.daemon.live.troubles import Troubles
 from oscbridge.daemon.live.voice import Voice
 from oscbridge.domain.course import Course
 from oscbridge.domain.live import Played, PoseFrame
-from oscbridge.domain.music import Note
+from oscbridge.domain.music import Clip, Note
 from oscbridge.domain.presence import Arrived, Event, People
 from oscbridge.domain.timeline import STEPS_PER_BEAT
 from oscbridge.domain.transport import Transport
@@ -190,28 +190,33 @@ class Stage:
         if not step % STEPS_PER_BEAT and self.subscribers.wanted("transport"):
             self._later(transport.time_of(beat), self.on_beat)
         bridge = self._bridge()
-        asked: list[Coroutine[Any, Any, None]] = []
+        await asyncio.gather(
+            self._voices(bridge, step, now),
+            *(
+                self._dancer(bridge, dancer, question)
+                for dancer in self.dancers.values()
+                if (question := dancer.question(step, transport, now))
+            ),
+        )
+
+    async def _voices(self, bridge: Bridge, step: int, now: float) -> None:
+        """Ask for all voices at once: together their windows take the model half as long."""
+        asked = []
         for voice in self.voices.values():
-            asked.append(self._ask_voice(bridge, voice, step, now))
-        for dancer in self.dancers.values():
-            if question := dancer.question(step, transport, now):
-                asked.append(self._ask_dancer(bridge, dancer, question))
-        await asyncio.gather(*asked)
-
-    async def _ask_voice(self, bridge: Bridge, voice: Voice, step: int, now: float) -> None:
-        question = voice.question(step, self.course, self.body(voice.person, now), now)
-        if question:
-            clip = await self._infer(
-                voice.name, bridge.music_of, question.dance, question.timeline, question.sampling
-            )
-            if clip is None:
-                return
-            voice.answer(question, clip)
+            body = self.body(voice.person, now)
+            if question := voice.question(step, self.course, body, now):
+                asked.append((voice, question))
+        questions = [question for _, question in asked]
+        tempo = self.course.transport.bpm
+        if asked and (clips := await self._infer("voices", _music, bridge, questions, tempo)):
+            for (voice, question), clip in zip(asked, clips, strict=True):
+                voice.answer(question, clip)
         transport = self.course.transport
-        for note in voice.notes(step, transport, now):
-            self._sound(voice, note, transport)
+        for voice in self.voices.values():
+            for note in voice.notes(step, transport, now):
+                self._sound(voice, note, transport)
 
-    async def _ask_dancer(self, bridge: Bridge, dancer: Dancer, question: dancers.Question) -> None:
+    async def _dancer(self, bridge: Bridge, dancer: Dancer, question: dancers.Question) -> None:
         dance = await self._infer(dancer.name, bridge.dance_of, question.clip, question.sampling)
         if dance is not None:
             dancer.answer(question, dance, self.course.beat_at(perf_counter()))
@@ -289,3 +294,9 @@ class Stage:
         self._no_more_bars()
         await self.subscribers.close()
         self._thread.shutdown(wait=False, cancel_futures=True)
+
+
+def _music(bridge: Bridge, questions: Sequence[voices.Question], tempo: float) -> list[Clip]:
+    """What the bridge answers all voices."""
+    poses = np.stack([question.poses() for question in questions])
+    return bridge.music_now(poses, tempo, [question.sampling for question in questions])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
@@ -9,13 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oscbridge.domain.course import Course
-from oscbridge.domain.dance import Dance
-from oscbridge.domain.graphs import FRAMES_PER_STEP, PER_BEAT
+from oscbridge.domain.graphs import FRAMES_PER_STEP
 from oscbridge.domain.live_window import first_step, phrase, sources
 from oscbridge.domain.music import Clip, Note, Part
 from oscbridge.domain.parameters import Parameters
 from oscbridge.domain.sampling import Sampling
-from oscbridge.domain.timeline import STEPS_PER_BEAT, Timeline
+from oscbridge.domain.timeline import STEPS_PER_BEAT
 from oscbridge.domain.transport import Transport
 
 LATE = 1
@@ -27,18 +27,17 @@ Mode = Literal["follow", "loop"]
 class Body(Protocol):
     """Somebody who is or was seen."""
 
-    def poses(
-        self, times: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
-        """Landmarks (n, 33, 3), root (n, 3) and whether somebody was seen (n,) at rising times."""
+    def looks(self, times: NDArray[np.float64]) -> Callable[[], NDArray[np.float32]]:
+        """What gives, on any thread, the landmarks (n, 33, 3) at `times` (n,), rising."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """What the bridge is asked: the music to a dance of one window."""
+    """What the bridge is asked: the music to a window of dance. `poses()` gives it, (128, 33, 3),
+    four a step; it takes a while, so it is for the bridge's thread.
+    """
 
-    dance: Dance
-    timeline: Timeline
+    poses: Callable[[], NDArray[np.float32]]
     sampling: Sampling
     origin: int
     """The step of the transport at which the window's step 0 is played."""
@@ -80,8 +79,7 @@ class Voice:
             start = step - (step - round(transport.meter.beat * STEPS_PER_BEAT)) % bar
             seen = sources(start - phrase(transport), step - LATE, phrase(transport))
             origin = start - phrase(transport) + bar
-        dance = _danced(body, seen, course)
-        return Question(dance, Timeline.steady(transport.bpm), self._sampling(now), origin)
+        return Question(_danced(body, seen, course), self._sampling(now), origin)
 
     def _sampling(self, now: float) -> Sampling:
         asked = self.parameters.sampling(now)
@@ -110,11 +108,12 @@ class Voice:
         return found
 
 
-def _danced(body: Body, steps: NDArray[np.intp], course: Course) -> Dance:
-    """What was danced in the steps (32,), one after another, four poses a step."""
+def _danced(
+    body: Body, steps: NDArray[np.intp], course: Course
+) -> Callable[[], NDArray[np.float32]]:
+    """What gives what was danced in the steps (32,), one after another, four poses a step."""
     within = np.arange(FRAMES_PER_STEP) / FRAMES_PER_STEP
     beats = ((steps[:, None] + within) / STEPS_PER_BEAT).ravel()
     times, place = np.unique(course.times_of(beats), return_inverse=True)
-    landmarks, root, _ = body.poses(times)
-    beat = np.arange(len(beats)) / PER_BEAT
-    return Dance(landmarks[place], root[place], beat * course.transport.pace, beat)
+    looks = body.looks(times)
+    return lambda: looks()[place]
