@@ -164,12 +164,14 @@ def main(minutes: float, people: int, jobs: float) -> None:
                 threading.Thread(target=people_stream, args=(wire, dance, people, over)),
                 threading.Thread(target=jobs_stream, args=(other, jobs, asked, over)),
             ]
+            time.sleep(1.0)
             for thread in threads:
                 thread.start()
-            time.sleep(5.0)
+            time.sleep(4.0)
             before, began = daemon.cpu_times(), time.perf_counter()
             memory = daemon.memory_info().rss
             heard.took.clear()
+            heard.notes.clear()
             waiting = []
             while time.perf_counter() - began < minutes * 60:
                 time.sleep(1.0)
@@ -191,11 +193,9 @@ def main(minutes: float, people: int, jobs: float) -> None:
         show("a job (music of two bars rebuilt)", heard.took)
     at, beat = np.array(heard.beats).T
     line = np.median(at - beat * 60 / BPM)
-    show(
-        "a note, later than its place on the grid",
-        [t - line - b * 60 / BPM for t, b in heard.notes],
-    )
-    click.echo(f"notes {len(heard.notes)}")
+    step = 4 * BPM / 60
+    late = [t - line - max(b * 60 / BPM, round(b * 60 / BPM * step) / step) for t, b in heard.notes]
+    show("a note, later than its step and its own time", late)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ notes of the 99 Freedoom songs.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -184,7 +185,11 @@ def to_clip(score: Score, timeline: Timeline, name: str = "") -> Clip:
         *_line_notes(Part.BASS, score.bass_pitch, score.bass_velocity),
         *_line_notes(Part.MELODY, score.melody_pitch, score.melody_velocity),
     ]
-    return Clip(tuple(sorted(notes)), score.steps / STEPS_PER_BEAT, timeline, name)
+    return Clip(tuple(sorted(notes, key=_ORDER)), score.steps / STEPS_PER_BEAT, timeline, name)
+
+
+_ORDER = attrgetter("start", "part", "pitch", "duration", "velocity")
+"""As notes are ordered; comparing them one by one in Python takes five times as long."""
 
 
 def _drum_notes(score: Score) -> list[Note]:

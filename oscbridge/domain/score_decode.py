@@ -62,6 +62,17 @@ def decode(
     return Score(drums, *bass, *melody, timing)
 
 
+def onsets(logits: Floats) -> dict[Part, int]:
+    """Onsets of each part in the likeliest score of logits (T, G), without the score."""
+    found = {Part.DRUMS: int((logits[:, OUT_DRUMS] > 0).sum())}
+    for part, line in ((Part.BASS, OUT_BASS), (Part.MELODY, OUT_MELODY)):
+        rest_or_pitch = logits[:, line.pitch]
+        activity = _log_sum(rest_or_pitch[:, 1:]) - rest_or_pitch[:, 0]
+        _, starts = _segments(activity, logits[:, line.onset][:, 0], np.zeros(1))
+        found[part] = int(starts.sum())
+    return found
+
+
 def _drums(
     logits: Floats, knobs: Knobs, rng: np.random.Generator | None
 ) -> tuple[NDArray[np.uint8], Floats]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -17,7 +18,7 @@ from oscbridge.domain.rhythm_paths import pushed, rhythm_logits
 from oscbridge.domain.sampling import Sampling
 from oscbridge.domain.score import Score
 from oscbridge.domain.score_channels import in_key, to_input
-from oscbridge.domain.score_decode import Knobs, decode
+from oscbridge.domain.score_decode import Knobs, decode, onsets
 from oscbridge.domain.timeline import WINDOW, Timeline, window_starts
 from oscbridge.engine.bridge import BATCH, Latents
 from oscbridge.engine.graphs import Graphs
@@ -127,10 +128,9 @@ def _knobs(sampling: Sampling, plain: dict[Part, float] | None = None) -> dict[P
 
 def _counted(logits: Latents, counts: Floats, sampling: Sampling) -> Score:
     """The score of so many onsets a part (3,)."""
-    return decode(logits, _knobs(sampling, densities(decode(logits), counts)))
+    return decode(logits, _knobs(sampling, densities(onsets(logits), counts)))
 
 
-def densities(natural: Score, counts: NDArray[Any]) -> dict[Part, float]:
-    """What brings a score to so many onsets of each part (3,), as far as MOST."""
-    own = natural.onsets()
+def densities(own: Mapping[Part, int], counts: NDArray[Any]) -> dict[Part, float]:
+    """What brings a score of its `own` onsets to so many of each part (3,), as far as MOST."""
     return {part: min(MOST, float(counts[part]) / max(1, own[part])) for part in Part}

@@ -53,7 +53,9 @@ class StudioDecoders:
 
 def _knobs(score: Score, counts: NDArray[Any]) -> dict[Part, Knobs]:
     """The densities that bring a score to so many onsets of each part."""
-    return {part: Knobs(density=density) for part, density in densities(score, counts).items()}
+    return {
+        part: Knobs(density=density) for part, density in densities(score.onsets(), counts).items()
+    }
 
 
 def _onsets(scores: list[Score]) -> Onsets:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from scores import clips, same
 
 from oscbridge.domain import score_channels as channels
 from oscbridge.domain.music import Part
 from oscbridge.domain.score import Score, from_clip
 from oscbridge.domain.score_channels import OUT_BASS, OUT_DRUMS, OUT_MELODY, OUTPUTS, in_key
-from oscbridge.domain.score_decode import Knobs, decode
+from oscbridge.domain.score_decode import Knobs, decode, onsets
 
 
 def sure(score: Score, nats: float = 9.0) -> np.ndarray:
@@ -119,3 +120,9 @@ def test_timing_is_heard_as_far_as_asked() -> None:
     made = decode(logits, {Part.DRUMS: Knobs(human=1.0)}).drum_timing
     assert made[2, 0] == pytest.approx(0.5 * np.tanh(0.3))
     assert np.count_nonzero(made) == 1
+
+
+@given(st.integers(0, 2**31))
+def test_onsets_are_counted_as_the_score_would_have_them(seed) -> None:
+    logits = np.random.default_rng(seed).normal(-1, 2, (32, OUTPUTS)).astype(np.float32)
+    assert onsets(logits) == decode(logits).onsets()
