@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from oscbridge.domain.live import PersonLost, PoseFrame
 from oscbridge.errors import PoseError
 from oscbridge.io.osc import Message
-from oscbridge.io.vmc_bones import BONES, NAMES
+from oscbridge.io.vmc_bones import NAMES
 from oscbridge.io.vmc_skeleton import Heard, Skeleton, confidence
 
 FARTHEST = 1000.0
