@@ -23,7 +23,7 @@ from oscbridge.domain import skeleton
 from oscbridge.domain.even_frames import EvenFrames
 from oscbridge.domain.rig_live import LiveRig
 from oscbridge.errors import FileError
-from oscbridge.io.bvh import MOST_FRAMES
+from oscbridge.io.bvh import LARGEST, MOST_FRAMES
 from oscbridge.io.bvh_figure import hierarchy, values_of
 from oscbridge.io.bvh_write import FRAMES, format_frames, format_head
 
@@ -56,7 +56,9 @@ class BvhRecorder:
         self._poses: queue.Queue[_Pose | None] = queue.Queue(MOST_WAITING)
         self._last = -np.inf
         self._file = _File(path, fps)
-        self._writer = threading.Thread(target=self._write, args=(fps,), name="bvh recorder")
+        self._writer = threading.Thread(
+            target=self._write, args=(fps,), name="bvh recorder", daemon=True
+        )
         self._writer.start()
 
     @property
@@ -163,9 +165,9 @@ class _File:
 
     def append(self, values: NDArray[np.float64]) -> None:
         """Add frames (frames, channels). Raises FileError, and the file stays as it was."""
-        if self._frames + len(values) > MOST_FRAMES:
-            raise FileError(self.path, f"full: {MOST_FRAMES} frames; begin another recording")
         lines = format_frames(values[:, self._columns])
+        if self._frames + len(values) > MOST_FRAMES or self._end + len(lines) > LARGEST:
+            raise FileError(self.path, f"full after {self._frames} frames; begin another recording")
         self._put(lines, self._end)
         self._end += len(lines)
         self._frames += len(values)
