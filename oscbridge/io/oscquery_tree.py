@@ -30,6 +30,7 @@ OTHERS = ("TAGS", "CLIPMODE", "OVERLOADS", "HTML")
 _TAGS = {
     "i": "i", "f": "f", "s": "s", "bool": "i", "clip": "i", "dance": "i", "item": "i",
     "notes": "iiffi", "tempos": "ff", "meters": "fii", "frames": "b",
+    "landmarks": 99 * "f",
 }  # fmt: skip
 _ATOMS = {"notes": NOTE, "tempos": TEMPO_CHANGE, "meters": METER_CHANGE}
 _UNITS = {"s": "time.second", "ms": "time.ms", "BPM": "time.bpm", "m": "distance.m"}
