@@ -5,8 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
+from time import sleep
 
 import numpy as np
 import pytest
@@ -23,6 +23,10 @@ from oscbridge.io.bvh_recorder import BvhRecorder
 from oscbridge.io.dance_file import read_dance
 
 
+def there(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
 def record(path, danced, fps=30.0):
     recorder = BvhRecorder(path, fps)
     for pose, root, time in zip(danced.landmarks, danced.root, danced.time, strict=True):
@@ -36,9 +40,10 @@ def test_a_recording_is_the_file_that_the_whole_dance_makes(tmp_path):
     assert record(path, danced).close() == path
     whole = motion_of(danced, 30.0)
     written = read_bvh(path)
-    assert written.joints == read_bvh(path).joints and written.frames == danced.frames
+    assert [j.name for j in written.joints] == [j.name for j in whole.joints]
+    assert written.frames == danced.frames
     assert np.abs(written.values - whole.values).max() < 1e-3, "degrees, centimetres"
-    assert os.listdir(tmp_path) == ["take.bvh"]
+    assert there(tmp_path) == ["take.bvh"]
 
 
 def test_any_pace_and_gaps_become_one_frame_rate(tmp_path):
@@ -71,12 +76,12 @@ def test_nothing_is_overwritten(tmp_path):
     ]  # fmt: skip
     assert path.read_text() == "mine"
     assert (tmp_path / "take.recording.bvh").read_text() == "left by a kill"
-    assert len(os.listdir(tmp_path)) == 4
+    assert len(there(tmp_path)) == 4
 
 
 def test_without_a_pose_there_is_no_file(tmp_path):
     assert BvhRecorder(tmp_path / "a.bvh").close() is None
-    assert os.listdir(tmp_path) == []
+    assert there(tmp_path) == []
 
 
 def test_what_is_no_pose_or_comes_late_is_left_out(tmp_path):
@@ -111,7 +116,7 @@ def test_a_disk_that_refuses_is_told_and_what_was_written_stays(tmp_path, monkey
     with pytest.raises(FileError, match="No space left"):
         for k in itertools.count():  # until the writer has come that far
             recorder.add(danced.landmarks[k % 60], danced.root[k % 60], k / 30)
-            time.sleep(0.001)
+            sleep(0.001)
     with pytest.raises(FileError, match="No space left"):
         recorder.close()
     assert read_bvh(tmp_path / "a.bvh").frames == 15
@@ -164,7 +169,7 @@ def test_killed_it_has_lost_at_most_the_last_second(tmp_path):
                 break
         dancer.send_signal(signal.SIGKILL)
         frames += len(dancer.stdout.readlines())
-    assert os.listdir(tmp_path) == ["take.recording.bvh"]
+    assert there(tmp_path) == ["take.recording.bvh"]
     left = read_bvh(tmp_path / "take.recording.bvh")
     assert frames - 60 <= left.frames <= frames + 1
     assert left.values[:, 0] == pytest.approx(np.arange(left.frames) / 10, abs=1e-3)
