@@ -58,3 +58,9 @@ class PoseError(OscbridgeError):
     """What came in as a pose is none: says what was wrong and what would be right."""
 
     code = "pose"
+
+
+class DiscoveryError(OscbridgeError):
+    """The daemon could not be announced to other programs; they still reach it by its port."""
+
+    code = "discovery"

@@ -145,11 +145,20 @@ def _from_spine(spine: Rotations) -> Rotations:
 def _arm(points: Vectors, side: Side, held: Trunk, name: str) -> dict[str, Rotations]:
     out = LEFT * side.sign
     upper, lower = _bones(points, side, ("shoulder", "elbow", "wrist"))
-    hinge = _hinge(cross(upper, lower) * side.sign, held.chest, DOWN)
+    rest = _carried(DOWN, out, apply(held.chest.transpose(0, 2, 1), upper))
+    hinge = _hinge(cross(upper, lower) * side.sign, held.chest, rest)
     return {
         f"{name}Arm": align(upper, hinge, out, DOWN, lambda: apply(held.chest, DOWN)),
         f"{name}ForeArm": align(lower, hinge, out, DOWN, lambda: apply(held.chest, DOWN)),
     }
+
+
+def _carried(vector: NDArray[np.float64], start: NDArray[np.float64], ends: Vectors) -> Vectors:
+    """Where the shortest turns from `start` (3,) to `ends` (frames, 3) carry a `vector` (3,) at
+    right angles to it: how a shoulder turns an arm that shows no bend.
+    """
+    share = (ends @ vector) / np.maximum(1 + ends @ start, 0.05)
+    return np.asarray(vector - share[:, None] * (start + ends))
 
 
 def _leg(points: Vectors, side: Side, held: Trunk, name: str) -> dict[str, Rotations]:
@@ -169,7 +178,8 @@ def _bones(points: Vectors, side: Side, joints: tuple[str, str, str]) -> tuple[V
 def _hinge(bend: Vectors, body: Rotations, rest: NDArray[np.float64]) -> Vectors:
     """Axis about which a limb bends, held as seen from the body where it is too straight to tell.
 
-    `bend` (frames, 3) is the cross product of its bones.
+    `bend` (frames, 3) is the cross product of its bones; `rest` (frames, 3) or (3,) the axis where
+    none was ever seen.
     """
     sine = np.linalg.norm(bend, axis=-1, keepdims=True)
     trust = np.clip((sine - HINGE_UNSEEN) / (HINGE_SEEN - HINGE_UNSEEN), 0, 1)

@@ -7,11 +7,14 @@ every other joint Z, X, Y rotations; offsets never change.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from oscbridge.domain.dance import Dance
+from oscbridge.domain.directions import Rotations
 from oscbridge.domain.rig import JOINTS, TIPS, rotations
 from oscbridge.io.bvh import POSITIONS, Joint, Motion
 
@@ -23,15 +26,30 @@ ORDER = ("Zrotation", "Xrotation", "Yrotation")
 
 def motion_of(dance: Dance, fps: float) -> Motion:
     """The dance, whose frames are 1/fps apart, as a BVH motion; its poses are the figure's."""
+    return Motion(hierarchy(), values_of(rotations(dance.landmarks), dance.root), 1 / fps)
+
+
+def values_of(
+    turned: dict[str, Rotations],
+    root: NDArray[np.floating[Any]],
+    before: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:
+    """The channels (frames, channels) of `hierarchy`, from how each joint is turned (frames, 3, 3;
+    `rig.rotations`) and mid-hip in the room (frames, 3). Angles go on from those of the frame
+    `before` (channels,), if there is one.
+    """
     parents = {rig.name: rig.parent for rig in JOINTS}
-    turned = rotations(dance.landmarks)
-    columns = [dance.root.astype(float) * FLIP * CENTIMETRES]
+    columns = [root.astype(float) * FLIP * CENTIMETRES]
+    at = len(POSITIONS)
     for name, parent in parents.items():
-        columns.append(_angles(turned, parents, name, parent, dance.frames))
-    return Motion(_hierarchy(), np.concatenate(columns, axis=1), 1 / fps)
+        last = np.zeros(3) if before is None else np.radians(before[at : at + 3])
+        columns.append(_angles(turned, parents, name, parent, last, len(root)))
+        at += 3
+    return np.concatenate(columns, axis=1)
 
 
-def _hierarchy() -> tuple[Joint, ...]:
+def hierarchy() -> tuple[Joint, ...]:
+    """The figure's joints and end sites at rest, in centimetres."""
     joints: list[Joint] = []
     places: dict[str, int] = {}
     columns = 0
@@ -52,10 +70,11 @@ def _offset(offset: tuple[float, float, float]) -> tuple[float, float, float]:
 
 
 def _angles(
-    turned: dict[str, NDArray[np.float64]],
+    turned: dict[str, Rotations],
     parents: dict[str, str],
     name: str,
     parent: str,
+    before: NDArray[np.float64],
     frames: int,
 ) -> NDArray[np.float64]:
     """Degrees (frames, 3) in ORDER by which a joint is turned in its parent."""
@@ -67,18 +86,21 @@ def _angles(
             parent = parents[parent]
         local = turned[parent].transpose(0, 2, 1) @ local
     flipped = local * np.outer(FLIP, FLIP)
-    return unwound(Rotation.from_matrix(flipped).as_euler("ZXY"))
+    return unwound(Rotation.from_matrix(flipped).as_euler("ZXY"), before)
 
 
-def unwound(angles: NDArray[np.float64]) -> NDArray[np.float64]:
+def unwound(
+    angles: NDArray[np.float64], before: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
     """Degrees for angles (frames, 3) in radians, first, middle, last: of the many triples that
-    name the same rotation each frame has the one nearest to the frame before.
+    name the same rotation each frame has the one nearest to the frame before; the first, to
+    `before` (3,) in radians, zero unless given.
     """
     if not len(angles):
         return angles
     other = angles * [1, -1, 1] + np.pi
     result = np.empty_like(angles)
-    before = np.zeros(3)
+    before = np.zeros(3) if before is None else before
     for i, pair in enumerate(np.stack([angles, other], axis=1)):
         near = pair - 2 * np.pi * np.round((pair - before) / (2 * np.pi))
         before = near[int(np.argmin(np.abs(near - before).sum(axis=1)))]
