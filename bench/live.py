@@ -159,7 +159,7 @@ def main(minutes: float, people: int, jobs: float) -> None:
             for stream in ("note", "transport"):
                 wire.send(build(f"{ROOT}/subscribe", stream, 1))
             for person in range(1, people + 1):
-                wire.send(build(f"{ROOT}/voice/open", f"voice {person}", person, "follow"))
+                wire.send(build(f"{ROOT}/voice/open", f"voice{person}", person, "follow"))
             threads = [
                 threading.Thread(target=people_stream, args=(wire, dance, people, over)),
                 threading.Thread(target=jobs_stream, args=(other, jobs, asked, over)),

@@ -9,7 +9,7 @@ from pathlib import Path
 import platformdirs
 
 from oscbridge import shipped
-from oscbridge.api import PORT
+from oscbridge.api import HTTP_PORT, PORT
 
 Network = IPv4Network | IPv6Network
 LOOPBACK = "127.0.0.1"
@@ -43,6 +43,9 @@ class Config:
     models: tuple[Path, ...] = field(default_factory=lambda: (user_models(), shipped.MODELS))
     library: Path = field(default_factory=user_library)
     presets: Path = field(default_factory=user_presets)
+    http: int = HTTP_PORT
+    discovery: bool = True
+    name: str = "oscbridge"
 
     def answers(self, host: str) -> bool:
         """Whether a sender at this address is listened to: this machine always is."""

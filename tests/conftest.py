@@ -24,8 +24,8 @@ class Daemon:
     def __init__(self, library: Path, *options: str) -> None:
         self.library = library
         self.process = subprocess.Popen(
-            [sys.executable, "-u", "-m", "oscbridge", "serve", "--port", "0",
-             "--library", str(library), *options],
+            [sys.executable, "-u", "-m", "oscbridge", "serve", "--port", "0", "--http", "0",
+             "--no-discovery", "--library", str(library), *options],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             env=os.environ | {"XDG_DATA_HOME": str(library.parent / "data")},
         )  # fmt: skip

@@ -9,6 +9,7 @@ from oscbridge.api.requests import REPLIES as _REPLIES
 from oscbridge.api.requests import UPLOADS
 from oscbridge.api.table import (
     FRAME,
+    HTTP_PORT,
     MAX_INT,
     METER_CHANGE,
     NOTE,
@@ -27,6 +28,6 @@ ENDPOINTS = {e.path: e for e in (*MESSAGES, *JOBS, *UPLOADS, *REPLIES)}
 REQUESTS = {path: e for path, e in ENDPOINTS.items() if e.kind != "reply"}
 
 __all__ = [
-    "ENDPOINTS", "FRAME", "JOBS", "LIVE_MESSAGES", "MAX_INT", "MESSAGES", "METER_CHANGE", "NOTE",
-    "PORT", "REPLIES", "REQUESTS", "ROOT", "TEMPO_CHANGE", "TYPES", "UPLOADS", "Arg", "Endpoint",
+    "ENDPOINTS", "FRAME", "HTTP_PORT", "JOBS", "LIVE_MESSAGES", "MAX_INT", "MESSAGES", "METER_CHANGE",
+    "NOTE", "PORT", "REPLIES", "REQUESTS", "ROOT", "TEMPO_CHANGE", "TYPES", "UPLOADS", "Arg", "Endpoint",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Literal
 
 ROOT = "/oscbridge"
 PORT = 7720
+HTTP_PORT = 7721
 FRAME = 104
 """Floats of a dance frame on the wire: time (s), beat, root x y z, then x y z of 33 landmarks."""
 NOTE = ("part", "pitch", "start", "duration", "velocity")

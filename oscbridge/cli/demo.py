@@ -99,7 +99,19 @@ def running_daemon(library: Path) -> Iterator[int]:
     Raises DemoError when it does not get ready, or does not end as asked.
     """
     process = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
-        [sys.executable, "-m", "oscbridge", "serve", "--port", "0", "--library", str(library)],
+        [
+            sys.executable,
+            "-m",
+            "oscbridge",
+            "serve",
+            "--port",
+            "0",
+            "--http",
+            "0",
+            "--no-discovery",
+            "--library",
+            str(library),
+        ],  # fmt: skip
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from oscbridge.api import PORT
+from oscbridge.api import HTTP_PORT, PORT
 from oscbridge.config import DEFAULT_MODEL, LOOPBACK, Config, Network
 from oscbridge.errors import OscbridgeError
 
@@ -48,6 +48,14 @@ def _tell(daemon: Daemon) -> None:
     help="UDP and TCP port; 0: any free one.",
 )  # fmt: skip
 @click.option(
+    "--http", default=HTTP_PORT, show_default=True, type=click.IntRange(0, 65535),
+    help="Port of OSCQuery; 0: any free one.",
+)  # fmt: skip
+@click.option(
+    "--discovery/--no-discovery", default=True, show_default=True,
+    help="Announce the daemon on the network it listens to (mDNS).",
+)  # fmt: skip
+@click.option(
     "--allow", multiple=True, metavar="CIDR", callback=_networks,
     help="Answer this network too, as 192.168.1.0/24; may be given again.",
 )  # fmt: skip
@@ -60,7 +68,7 @@ def _tell(daemon: Daemon) -> None:
     help="Folder of models to look into first; may be given again.",
 )  # fmt: skip
 def serve(
-    model: str, host: str, port: int, allow: tuple[Network, ...],
+    model: str, host: str, port: int, http: int, discovery: bool, allow: tuple[Network, ...],
     library: Path | None, models: tuple[Path, ...],
 ) -> None:  # fmt: skip
     """Keep a model loaded and answer over OSC until Ctrl-C."""
@@ -72,7 +80,7 @@ def serve(
     defaults = Config()
     config = Config(
         host, port, allow, name, int(version) if version else None,
-        (*models, *defaults.models), library or defaults.library,
+        (*models, *defaults.models), library or defaults.library, http=http, discovery=discovery,
     )  # fmt: skip
     try:
         asyncio.run(server.serve(config, _tell))

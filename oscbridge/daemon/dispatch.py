@@ -16,6 +16,7 @@ from oscbridge.daemon.arguments import checked
 from oscbridge.daemon.clients import LEASE, Client, Clients
 from oscbridge.daemon.jobs import Handler
 from oscbridge.daemon.keeping import Keeping
+from oscbridge.daemon.live.discovery import parameter_at
 from oscbridge.daemon.live.jobs import LiveJobs
 from oscbridge.daemon.live.messages import Messages
 from oscbridge.daemon.making import Making
@@ -25,6 +26,7 @@ from oscbridge.io import osc
 
 _LOG = logging.getLogger(__name__)
 _MOST_SCHEDULED = 256
+_SET = f"{ROOT}/live/set"
 _FARTHEST = 3600.0
 """Seconds ahead that a bundle may be timed."""
 
@@ -44,7 +46,7 @@ class Dispatcher:
             for endpoint in JOBS
             if not endpoint.address.endswith("/put")
         }
-        live = Messages(state.live.stage, state.live.clock)
+        live = Messages(state.live.stage, state.live.clock, state.live.turned)
         self._live: dict[str, Callable[[Client, dict[str, Any]], None]] = {}
         self._messages = {
             f"{ROOT}/notify": self._notify,
@@ -90,6 +92,9 @@ class Dispatcher:
 
     def _message(self, client: Client, message: osc.Message) -> None:
         try:
+            if parameter := parameter_at(self._state.live.stage, message.address):
+                self._request(client, REQUESTS[_SET], (*parameter, *message.args))
+                return
             for endpoint in self._endpoints(message.address):
                 self._request(client, endpoint, message.args)
         except (JobError, osc.PacketError) as error:
@@ -127,14 +132,23 @@ class Dispatcher:
         told, (host, port) = self._clients.notify(client, on, args["port"], args["host"], shared)
         told.answer("notified", int(on), host, port, LEASE)
 
-    def _status(self, client: Client, endpoint: Endpoint, args: dict[str, Any]) -> None:
+    def told(self, path: str) -> tuple[Any, ...] | None:
+        """What a reply of the table would say now, for the two that say how the daemon is."""
+        if path == f"{ROOT}/status.reply":
+            return self._how()
+        return ("oscbridge", __version__) if path == f"{ROOT}/version.reply" else None
+
+    def _how(self) -> tuple[Any, ...]:
         jobs, card = self._state.jobs, self._state.bridge.card
-        client.answer(
-            "status.reply", card.name, card.version, time.monotonic() - self._state.started,
+        return (
+            card.name, card.version, time.monotonic() - self._state.started,
             len(self._clients), len(jobs), jobs.done, jobs.failed, *jobs.milliseconds(),
             *self._state.shelf.counts(), self._process.memory_info().rss / 2**20,
             len(self._state.live.stage.people), *self._state.live.clock.told()[:4],
         )  # fmt: skip
+
+    def _status(self, client: Client, endpoint: Endpoint, args: dict[str, Any]) -> None:
+        client.answer("status.reply", *self._how())
 
     def _version(self, client: Client, endpoint: Endpoint, args: dict[str, Any]) -> None:
         client.answer("version.reply", "oscbridge", __version__)

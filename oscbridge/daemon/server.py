@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from functools import lru_cache
 from importlib import import_module
+from typing import Any
 
 import psutil
 
@@ -58,6 +59,10 @@ class Daemon:
             self._accept, self._tcp_packet, self._malformed, lambda c: self.clients.drop(c)
         )
         self.port = 0
+
+    def told(self, path: str) -> tuple[Any, ...] | None:
+        """What a reply would say now."""
+        return self._dispatcher.told(path)
 
     async def listen(self) -> None:
         """Bind UDP and TCP on one port. Raises PortInUseError, OscbridgeError."""
@@ -160,7 +165,7 @@ async def serve(config: Config, ready: Callable[[Daemon], None]) -> None:
     daemon = Daemon(config, bridge, library)
     try:
         await daemon.listen()
-        await daemon.state.live.start()
+        await daemon.state.live.start(daemon.port, daemon.told)
         tidying = asyncio.create_task(daemon.tidy())
         ready(daemon)
         # The first dance to be resampled finds it loaded; readiness need not wait for it.

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from oscbridge.api import ENDPOINTS, JOBS, REQUESTS
+from oscbridge.api import ENDPOINTS, JOBS, LIVE_MESSAGES, REQUESTS
 from oscbridge.cli.api import api, markdown
 from oscbridge.daemon.keeping import Keeping
+from oscbridge.daemon.live.jobs import LiveJobs
+from oscbridge.daemon.live.messages import Messages
 from oscbridge.daemon.making import Making
 
 DOCS = Path(__file__).parents[2] / "docs" / "osc.md"
@@ -36,10 +38,15 @@ def test_json_and_text_name_every_address():
 def test_every_handler_has_its_address_and_every_job_its_handler():
     handlers = {
         name
-        for room in (Making, Keeping)
+        for room in (Making, Keeping, LiveJobs)
         for name, function in vars(room).items()
         if asyncio.iscoroutinefunction(function) and not name.startswith("_")
     }
     jobs = {j.address.replace("/", "_") for j in JOBS if not j.address.endswith("/put")}
     assert handlers == jobs
     assert {j.path for j in JOBS} <= REQUESTS.keys()
+
+
+def test_every_live_message_has_its_handler():
+    handlers = {name for name in vars(Messages) if not name.startswith("_")}
+    assert handlers == {message.address.replace("/", "_") for message in LIVE_MESSAGES}

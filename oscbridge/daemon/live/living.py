@@ -1,14 +1,17 @@
-"""All that is live, composed: clock, stage, wires, presets, recording; started and stopped here."""
+"""All that is live, composed: clock, stage, wires, presets; started and stopped here."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+import contextlib
+from collections.abc import Callable, Coroutine, Iterator
 from time import perf_counter
+from typing import Any
 
 from oscbridge.config import Config
 from oscbridge.daemon.live.clock import Clock
 from oscbridge.daemon.live.dancer import Dancer
+from oscbridge.daemon.live.discovery import PARAMETERS, STATE, Discovery, Told
 from oscbridge.daemon.live.presets import Presets
 from oscbridge.daemon.live.stage import Stage
 from oscbridge.daemon.live.voice import Voice
@@ -20,19 +23,32 @@ class Living:
     """Owned by the loop."""
 
     def __init__(self, config: Config, bridge: Callable[[], Bridge]) -> None:
+        self._config = config
         self.clock = Clock(Transport(time=perf_counter()))
         self.stage = Stage(bridge, self.clock.transport)
+        self.presets = Presets(config.presets, {})
+        self.discovery: Discovery | None = None
         self.clock.moved = self._moved
         self.stage.on_beat = self._tell_transport
-        self.presets = Presets(config.presets, {})
+        self.stage.on_cast = self._recast
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def start(self) -> None:
+    async def start(self, osc_port: int, told: Told) -> None:
         """Open what the show has, and let the pulse go."""
         self.stage.open_voice(Voice("voice"))
         self.stage.open_dancer(Dancer("dancer", 101))
-        loop = asyncio.get_running_loop()
-        self._tasks.append(loop.create_task(self.stage.pulse.run()))
+        self._go(self.stage.pulse.run())
+        self.discovery = Discovery(self.stage, self.clock, told)
+        # Nobody need wait for the names on the network to be made sure of.
+        self._go(self.discovery.open(self._config, osc_port))
+
+    def _go(self, doing: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(asyncio.get_running_loop().create_task(doing))
+
+    def turned(self, name: str, parameter: str) -> None:
+        """A parameter of a voice or a dancer was turned."""
+        if self.discovery:
+            self.discovery.changed(f"{PARAMETERS}/{name}/{parameter}")
 
     def _moved(self, transport: Transport) -> None:
         self.stage.moved(transport)
@@ -40,13 +56,24 @@ class Living:
 
     def _tell_transport(self) -> None:
         self.stage.subscribers.tell("transport", "transport/state", *self.clock.told())
+        if self.discovery:
+            self.discovery.changed(STATE)
+
+    def _recast(self) -> None:
+        if self.discovery:
+            self.discovery.restructured()
 
     def wires(self) -> Iterator[tuple[str, str, str]]:
         """Kind, name and state of every port and wire."""
-        yield from ()
+        if self.discovery and self.discovery.port:
+            yield "http", str(self.discovery.port), "OSCQuery"
 
     async def close(self) -> None:
         """Stop all of it, in reverse."""
-        for task in self._tasks:
+        for task in reversed(self._tasks):
             task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.discovery:
+            with contextlib.suppress(TimeoutError, OSError):
+                await self.discovery.close()
         await self.stage.close()

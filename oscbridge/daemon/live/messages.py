@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from time import perf_counter
 from typing import Any, get_args
 
-from oscbridge.api import ROOT
 from oscbridge.daemon.arguments import wrong
 from oscbridge.daemon.clients import Client
 from oscbridge.daemon.live.clock import Clock
@@ -16,16 +16,17 @@ from oscbridge.daemon.live.subscribers import Subscription
 from oscbridge.daemon.live.voice import Mode, Voice
 from oscbridge.domain.live import Played, PoseFrame
 from oscbridge.domain.music import Part
-from oscbridge.errors import JobError
 
 _UNTIMED = -1.0
 
 
 class Messages:
-    """A handler for each live message, named as its address with `/` as `_`."""
+    """A handler for each live message, named as its address with `/` as `_`. `turned` hears whose
+    parameter was turned.
+    """
 
-    def __init__(self, stage: Stage, clock: Clock) -> None:
-        self._stage, self._clock = stage, clock
+    def __init__(self, stage: Stage, clock: Clock, turned: Callable[[str, str], None]) -> None:
+        self._stage, self._clock, self._turned = stage, clock, turned
 
     def pose_frame(self, client: Client, args: dict[str, Any]) -> None:
         """A pose of somebody."""
@@ -88,8 +89,7 @@ class Messages:
 
     def voice_close(self, client: Client, args: dict[str, Any]) -> None:
         """One voice less."""
-        if self._stage.voices.pop(args["name"], None) is None:
-            raise JobError("unknown", f"no voice {args['name']!r}; see {ROOT}/live/list")
+        self._stage.close_one(args["name"], self._stage.voices)
 
     def dancer_open(self, client: Client, args: dict[str, Any]) -> None:
         """A dancer."""
@@ -97,8 +97,7 @@ class Messages:
 
     def dancer_close(self, client: Client, args: dict[str, Any]) -> None:
         """One dancer less."""
-        if self._stage.dancers.pop(args["name"], None) is None:
-            raise JobError("unknown", f"no dancer {args['name']!r}; see {ROOT}/live/list")
+        self._stage.close_one(args["name"], self._stage.dancers)
 
     def live_set(self, client: Client, args: dict[str, Any]) -> None:
         """A parameter is turned."""
@@ -113,3 +112,4 @@ class Messages:
                 f"{known.high:g} ({known.doc})"
             )
         parameters.set(known.name, args["value"], perf_counter(), args["seconds"])
+        self._turned(args["name"], known.name)

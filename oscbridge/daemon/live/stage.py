@@ -31,6 +31,7 @@ from oscbridge.errors import JobError, OscbridgeError
 
 _LOG = logging.getLogger(__name__)
 MOST_VOICES, MOST_DANCERS = 16, 16
+_IN_ADDRESSES = set(" #*,/?[]{}")
 HERE = 1.0
 """Seconds after which somebody who is not seen any more is played no more."""
 LONGEST_BAR = 8.0
@@ -68,6 +69,7 @@ class Stage:
         self.subscribers = Subscribers(self.poses)
         self.troubles = Troubles(partial(self.subscribers.tell, "live", "live/trouble"))
         self.pulse = Pulse(transport, self._step)
+        self.on_cast: Callable[[], None] = lambda: None
         self.on_beat: Callable[[], None] = lambda: None
         self._well: dict[str, float] = {}
         self._bars: list[asyncio.Future[None]] = []
@@ -129,6 +131,7 @@ class Stage:
             raise JobError("busy", f"there are {MOST_VOICES} voices; close one first")
         self._check_free(voice.name, self.dancers)
         self.voices[voice.name] = voice
+        self.on_cast()
 
     def open_dancer(self, dancer: Dancer) -> None:
         """Let a dancer dance; one of that name gives way. Raises JobError."""
@@ -140,10 +143,18 @@ class Stage:
             text = f"dancer {others[dancer.person]} is person {dancer.person} already"
             raise JobError("argument", text)
         self.dancers[dancer.name] = dancer
+        self.on_cast()
+
+    def close_one(self, name: str, of: dict[str, Voice] | dict[str, Dancer]) -> None:
+        """Let a voice or a dancer go. Raises JobError."""
+        if of.pop(name, None) is None:
+            raise JobError("unknown", f"no {name!r} here; there are: {', '.join(of) or 'none'}")
+        self.on_cast()
 
     def _check_free(self, name: str, others: dict[str, Any]) -> None:
-        if not name or name in others:
-            raise JobError("argument", f"the name {name!r} is empty or taken; choose another")
+        if not name or name in others or set(name) & _IN_ADDRESSES:
+            text = f"the name {name!r} is empty, taken, or has a blank or one of #*,/?[]{{}}"
+            raise JobError("argument", f"{text}; choose another")
 
     @property
     def everything(self) -> tuple[Voice | Dancer, ...]:
