@@ -28,6 +28,22 @@ ENDPOINTS = {e.path: e for e in (*MESSAGES, *JOBS, *UPLOADS, *REPLIES)}
 REQUESTS = {path: e for path, e in ENDPOINTS.items() if e.kind != "reply"}
 
 __all__ = [
-    "ENDPOINTS", "FRAME", "HTTP_PORT", "JOBS", "LIVE_MESSAGES", "MAX_INT", "MESSAGES", "METER_CHANGE",
-    "NOTE", "PORT", "REPLIES", "REQUESTS", "ROOT", "TEMPO_CHANGE", "TYPES", "UPLOADS", "Arg", "Endpoint",
-]  # fmt: skip
+    "ENDPOINTS",
+    "FRAME",
+    "HTTP_PORT",
+    "JOBS",
+    "LIVE_MESSAGES",
+    "MAX_INT",
+    "MESSAGES",
+    "METER_CHANGE",
+    "NOTE",
+    "PORT",
+    "REPLIES",
+    "REQUESTS",
+    "ROOT",
+    "TEMPO_CHANGE",
+    "TYPES",
+    "UPLOADS",
+    "Arg",
+    "Endpoint",
+]

@@ -111,7 +111,7 @@ def running_daemon(library: Path) -> Iterator[int]:
             "--no-discovery",
             "--library",
             str(library),
-        ],  # fmt: skip
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL,
