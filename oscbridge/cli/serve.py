@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +16,7 @@ from oscbridge.errors import OscbridgeError
 
 if TYPE_CHECKING:
     from oscbridge.daemon.server import Daemon
+    from oscbridge.show_file import Show
 
 
 def _networks(
@@ -40,20 +42,22 @@ def _tell(daemon: Daemon) -> None:
 
 @click.command()
 @click.option(
-    "--model", default=DEFAULT_MODEL, show_default=True, help="Name, or name/version, of a model."
-)
-@click.option("--host", default=LOOPBACK, show_default=True, help="Address to listen on.")
+    "--config", type=click.Path(dir_okay=False, path_type=Path), metavar="SHOW.toml",
+    help="A show: what to open (docs/shows.md). Options given here win over it.",
+)  # fmt: skip
+@click.option("--model", help=f"Name, or name/version, of a model.  [default: {DEFAULT_MODEL}]")
+@click.option("--host", help=f"Address to listen on.  [default: {LOOPBACK}]")
 @click.option(
-    "--port", default=PORT, show_default=True, type=click.IntRange(0, 65535),
-    help="UDP and TCP port; 0: any free one.",
+    "--port", type=click.IntRange(0, 65535),
+    help=f"UDP and TCP port; 0: any free one.  [default: {PORT}]",
 )  # fmt: skip
 @click.option(
-    "--http", default=HTTP_PORT, show_default=True, type=click.IntRange(0, 65535),
-    help="Port of OSCQuery; 0: any free one.",
+    "--http", type=click.IntRange(0, 65535),
+    help=f"Port of OSCQuery; 0: any free one.  [default: {HTTP_PORT}]",
 )  # fmt: skip
 @click.option(
-    "--discovery/--no-discovery", default=True, show_default=True,
-    help="Announce the daemon on the network it listens to (mDNS).",
+    "--discovery/--no-discovery", default=None,
+    help="Announce the daemon on the network it listens to (mDNS).  [default: discovery]",
 )  # fmt: skip
 @click.option(
     "--allow", multiple=True, metavar="CIDR", callback=_networks,
@@ -67,22 +71,36 @@ def _tell(daemon: Daemon) -> None:
     "--models", multiple=True, type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder of models to look into first; may be given again.",
 )  # fmt: skip
-def serve(
-    model: str, host: str, port: int, http: int, discovery: bool, allow: tuple[Network, ...],
-    library: Path | None, models: tuple[Path, ...],
-) -> None:  # fmt: skip
+def serve(config: Path | None, model: str | None, models: tuple[Path, ...], **given: Any) -> None:
     """Keep a model loaded and answer over OSC until Ctrl-C."""
     from oscbridge.daemon import server
+    from oscbridge.show_file import Show, read_show
 
-    name, _, version = model.partition("/")
+    name, _, version = (model or "").partition("/")
     if version and not version.isdecimal():
         raise click.BadParameter("a version is a number, as in paper/1", param_hint="--model")
-    defaults = Config()
-    config = Config(
-        host, port, allow, name, int(version) if version else None,
-        (*models, *defaults.models), library or defaults.library, http=http, discovery=discovery,
-    )  # fmt: skip
     try:
-        asyncio.run(server.serve(config, _tell))
+        show = read_show(config) if config else Show()
+        asyncio.run(server.serve(_config(show, name, version, models, given), show, _tell))
     except OscbridgeError as error:
         raise click.ClickException(str(error)) from error
+
+
+def _config(
+    show: Show, name: str, version: str, models: tuple[Path, ...], given: dict[str, Any]
+) -> Config:
+    """What the show says, and what was given on the command line instead."""
+    said = show.daemon
+    in_show, version_in_show = said.named
+    settings = {
+        key: getattr(said, key) for key in ("host", "port", "http", "discovery", "allow", "library")
+    } | {key: value for key, value in given.items() if value not in (None, ())}
+    defaults = Config()
+    return replace(
+        defaults,
+        model=name or in_show,
+        version=(int(version) if version else None) if name else version_in_show,
+        models=(*models, *defaults.models),
+        name=said.name or defaults.name,
+        **{key: value for key, value in settings.items() if value is not None},
+    )

@@ -29,6 +29,7 @@ from oscbridge.io import model_files
 from oscbridge.io.osc import PacketError
 from oscbridge.io.osc_tcp import TcpConnection, TcpServer
 from oscbridge.io.osc_udp import Address, UdpEndpoint
+from oscbridge.show_file import Show
 
 _TIDY_EVERY = 5.0
 _TRIES = 16
@@ -46,10 +47,11 @@ class Daemon:
     """One running daemon; leases run by `clock`."""
 
     def __init__(
-        self, config: Config, bridge: Bridge, library: Library, clock: Clock = time.monotonic
-    ) -> None:
+        self, config: Config, bridge: Bridge, library: Library, clock: Clock = time.monotonic,
+        show: Show | None = None,
+    ) -> None:  # fmt: skip
         self.config = config
-        live = Living(config, lambda: self.state.bridge)
+        live = Living(config, show or Show(), lambda: self.state.bridge)
         self.state = State(config, bridge, library, Jobs(), live, uploads=Uploads(clock))
         self.clients = Clients(self._forget, self._busy, clock)
         self._dispatcher = Dispatcher(self.state, self.clients)
@@ -149,8 +151,11 @@ def _owner(port: int) -> str:
     return ""
 
 
-async def serve(config: Config, ready: Callable[[Daemon], None]) -> None:
-    """Load the model, listen, and serve until SIGINT or SIGTERM. Raises OscbridgeError."""
+async def serve(config: Config, show: Show, ready: Callable[[Daemon], None]) -> None:
+    """Load the model, open the show, listen, and serve until SIGINT or SIGTERM.
+
+    Raises OscbridgeError.
+    """
     sys.setswitchinterval(_TURN)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -162,7 +167,7 @@ async def serve(config: Config, ready: Callable[[Daemon], None]) -> None:
     library = Library(config.library)
     library.prepare()
     bridge = load(model_files.find(config.models, config.model, config.version))
-    daemon = Daemon(config, bridge, library)
+    daemon = Daemon(config, bridge, library, show=show)
     try:
         await daemon.listen()
         await daemon.state.live.start(daemon.port, daemon.told)

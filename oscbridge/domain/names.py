@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 _FORBIDDEN = set('/\\:*?"<>|')
 LONGEST = 200
 """Bytes of a name in UTF-8; a file's may have 255, some of which an ending takes."""
+
+
+_IN_PATTERNS = re.compile(r"[ #*,/?\[\]{}]")
+
+
+def as_address(name: str) -> str:
+    """The name as a part of an OSC address, which has no blanks and no signs of patterns."""
+    return _IN_PATTERNS.sub("_", name)
 
 
 def is_name(name: str) -> bool:

@@ -8,6 +8,7 @@ stays as it was.
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +35,8 @@ class VmcReceiver:
     there. 39539 is left to the avatars' programs on the same machine.
     """
 
-    NAME = "vmc"
-    PORT = 39540
+    NAME: ClassVar[str] = "vmc"
+    PORT: ClassVar[int] = 39540
 
     def __init__(self) -> None:
         self._heard = Heard()

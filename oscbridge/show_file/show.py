@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from oscbridge.api import HTTP_PORT
 from oscbridge.api import PORT as OSC_PORT
 from oscbridge.api.live import FASTEST_FPS, MODES, SOURCES
 from oscbridge.api.requests import DENOMINATOR, NUMERATOR, TEMPO
@@ -37,9 +38,8 @@ from oscbridge.show_file.kinds import (
     whole,
 )
 
-WIRE_PORTS = {"vmc": 39539, "osceleton": 7110, "poseosc": 9527, "wekinator": 6448}
+WIRE_PORTS = {"vmc": 39540, "osceleton": 7110, "poseosc": 9527, "wekinator": 6448}
 """Convention -> the port its senders use."""
-HTTP_PORT = 7721
 VMC_PORT = 39539
 VOICE_NAMED, DANCER_NAMED, FIRST_DANCER = "voice", "dancer", 101
 MOST = 16

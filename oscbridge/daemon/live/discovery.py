@@ -11,6 +11,7 @@ from oscbridge.api import ROOT, Arg
 from oscbridge.config import Config
 from oscbridge.daemon.live.clock import Clock
 from oscbridge.daemon.live.stage import Stage
+from oscbridge.domain.names import as_address
 from oscbridge.errors import DiscoveryError
 from oscbridge.io.mdns import Announcement
 from oscbridge.io.oscquery import HostInfo, OscQuery
@@ -66,7 +67,7 @@ class Discovery:
         for each in self._stage.everything:
             for name, known in each.parameters.declared.items():
                 arg = Arg(name, "f", known.doc, known.default, known.low, known.high)
-                path = f"{PARAMETERS}/{each.name}/{name}"
+                path = path_of(each.name, name)
                 yield Node(path, (arg,), READ_WRITE, known.doc)
 
     def changed(self, path: str) -> None:
@@ -92,5 +93,12 @@ def parameter_at(stage: Stage, path: str) -> tuple[str, str] | None:
     if not path.startswith(f"{PARAMETERS}/"):
         return None
     whose, _, name = path.removeprefix(f"{PARAMETERS}/").partition("/")
-    found = stage.voices.get(whose) or stage.dancers.get(whose)
-    return (whose, name) if found and name in found.parameters.declared else None
+    for each in stage.everything:
+        if as_address(each.name) == whose and name in each.parameters.declared:
+            return each.name, name
+    return None
+
+
+def path_of(whose: str, parameter: str) -> str:
+    """The address of a parameter of a voice or a dancer."""
+    return f"{PARAMETERS}/{as_address(whose)}/{parameter}"

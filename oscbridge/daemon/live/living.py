@@ -9,24 +9,29 @@ from time import perf_counter
 from typing import Any
 
 from oscbridge.config import Config
+from oscbridge.daemon.live import opening
 from oscbridge.daemon.live.clock import Clock
-from oscbridge.daemon.live.dancer import Dancer
-from oscbridge.daemon.live.discovery import PARAMETERS, STATE, Discovery, Told
+from oscbridge.daemon.live.discovery import STATE, Discovery, Told, path_of
+from oscbridge.daemon.live.pose_outs import PoseOut
+from oscbridge.daemon.live.pose_ports import PosePort
 from oscbridge.daemon.live.presets import Presets
 from oscbridge.daemon.live.stage import Stage
-from oscbridge.daemon.live.voice import Voice
+from oscbridge.domain.timeline import Meter
 from oscbridge.domain.transport import Transport
 from oscbridge.engine.bridge import Bridge
+from oscbridge.show_file import Show
 
 
 class Living:
     """Owned by the loop."""
 
-    def __init__(self, config: Config, bridge: Callable[[], Bridge]) -> None:
-        self._config = config
-        self.clock = Clock(Transport(time=perf_counter()))
+    def __init__(self, config: Config, show: Show, bridge: Callable[[], Bridge]) -> None:
+        self._config, self._show = config, show
+        self.clock = Clock(_transport(show))
         self.stage = Stage(bridge, self.clock.transport)
-        self.presets = Presets(config.presets, {})
+        self.presets = Presets(config.presets, show.presets)
+        self._ports: list[PosePort] = []
+        self._outs: list[PoseOut] = []
         self.discovery: Discovery | None = None
         self.clock.moved = self._moved
         self.stage.on_beat = self._tell_transport
@@ -34,9 +39,10 @@ class Living:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self, osc_port: int, told: Told) -> None:
-        """Open what the show has, and let the pulse go."""
-        self.stage.open_voice(Voice("voice"))
-        self.stage.open_dancer(Dancer("dancer", 101))
+        """Open what the show names, and let the pulse go. Raises OscbridgeError, OSError."""
+        opening.cast(self.stage, self._show)
+        self._ports = await opening.pose_ports(self.stage, self._show, self._config)
+        self._outs = await opening.pose_outs(self.stage, self._show, self._go)
         self._go(self.stage.pulse.run())
         self.discovery = Discovery(self.stage, self.clock, told)
         # Nobody need wait for the names on the network to be made sure of.
@@ -48,7 +54,7 @@ class Living:
     def turned(self, name: str, parameter: str) -> None:
         """A parameter of a voice or a dancer was turned."""
         if self.discovery:
-            self.discovery.changed(f"{PARAMETERS}/{name}/{parameter}")
+            self.discovery.changed(path_of(name, parameter))
 
     def _moved(self, transport: Transport) -> None:
         self.stage.moved(transport)
@@ -65,6 +71,10 @@ class Living:
 
     def wires(self) -> Iterator[tuple[str, str, str]]:
         """Kind, name and state of every port and wire."""
+        for port in self._ports:
+            yield "pose", port.name, port.told()
+        for out in self._outs:
+            yield "out", out.name, "sent to"
         if self.discovery and self.discovery.port:
             yield "http", str(self.discovery.port), "OSCQuery"
 
@@ -76,4 +86,14 @@ class Living:
         if self.discovery:
             with contextlib.suppress(TimeoutError, OSError):
                 await self.discovery.close()
+        for port in self._ports:
+            port.close()
+        for out in self._outs:
+            await out.close()
         await self.stage.close()
+
+
+def _transport(show: Show) -> Transport:
+    t = show.transport
+    meter = Meter(0.0, t.numerator, t.denominator)
+    return Transport(perf_counter(), 0.0, t.tempo, meter, t.play)

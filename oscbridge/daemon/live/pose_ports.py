@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from time import perf_counter
 
@@ -12,13 +13,16 @@ from oscbridge.io import osc
 from oscbridge.io.osc_udp import Address, UdpEndpoint
 from oscbridge.io.pose_wires.wire import PoseWire
 
+MOST_SENDERS = 16
+
 
 class PosePort:
     """One port with its convention."""
 
-    def __init__(self, wire: PoseWire, stage: Stage, answers: Callable[[str], bool]) -> None:
+    def __init__(self, wire: type[PoseWire], stage: Stage, answers: Callable[[str], bool]) -> None:
         self._wire, self._stage, self._answers = wire, stage, answers
         self._endpoint: UdpEndpoint | None = None
+        self._senders: OrderedDict[Address, PoseWire] = OrderedDict()
         self.packets = 0
 
     @property
@@ -40,16 +44,25 @@ class PosePort:
         if not self._answers(source[0]):
             return
         self.packets += 1
-        now = perf_counter()
+        now, name = perf_counter(), f"{self.name} of {source[0]}:{source[1]}"
+        sender = self._sender(source)
         try:
             for message in osc.parse(packet):
-                for heard in self._wire.take(message, now):
+                for heard in sender.take(message, now):
                     if isinstance(heard, PersonLost):
-                        self._stage.lost(self.name, heard.person)
+                        self._stage.lost(name, heard.person)
                     else:
-                        self._stage.pose(self.name, heard)
+                        self._stage.pose(name, heard)
         except (osc.PacketError, PoseError) as error:
-            self._stage.troubles.set(self.name, f"{source[0]}:{source[1]} sends no pose: {error}")
+            self._stage.troubles.set(name, f"this is no pose: {error}")
+
+    def _sender(self, source: Address) -> PoseWire:
+        """The convention as this sender has got so far; of too many the longest silent goes."""
+        sender = self._senders.pop(source, None) or self._wire()
+        self._senders[source] = sender
+        if len(self._senders) > MOST_SENDERS:
+            self._senders.popitem(last=False)
+        return sender
 
     def told(self) -> str:
         """How it fares."""

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from oscbridge.domain.names import is_name
 from oscbridge.domain.parameters import NAMED
 from oscbridge.errors import FileError, JobError
 from oscbridge.io.files import read_limited, write_atomically
 
 _LARGEST = 1 << 20
-_FORBIDDEN = set('/\\:*?"<>|')
 
 Values = Mapping[str, Mapping[str, float]]
 """Voice or dancer -> parameter -> value."""
@@ -56,8 +56,7 @@ class Presets:
             raise FileError(path, f"is no preset: {error}") from error
 
     def _path(self, name: str) -> Path:
-        bad = _FORBIDDEN & set(name)
-        if not name or bad or name.startswith(".") or len(name.encode()) > 200:
+        if not is_name(name):
             raise JobError("name", f"{name!r} is no name of a preset; give one without / \\ :")
         return self.folder / f"{name}.json"
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import chain
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -23,6 +24,7 @@ from oscbridge.daemon.live.voice import Voice
 from oscbridge.domain.course import Course
 from oscbridge.domain.live import Played, PoseFrame
 from oscbridge.domain.music import Clip, Note
+from oscbridge.domain.names import is_name
 from oscbridge.domain.presence import Arrived, Event, People
 from oscbridge.domain.timeline import STEPS_PER_BEAT
 from oscbridge.domain.transport import Transport
@@ -31,7 +33,6 @@ from oscbridge.errors import JobError, OscbridgeError
 
 _LOG = logging.getLogger(__name__)
 MOST_VOICES, MOST_DANCERS = 16, 16
-_IN_ADDRESSES = set(" #*,/?[]{}")
 HERE = 1.0
 """Seconds after which somebody who is not seen any more is played no more."""
 LONGEST_BAR = 8.0
@@ -152,8 +153,8 @@ class Stage:
         self.on_cast()
 
     def _check_free(self, name: str, others: dict[str, Any]) -> None:
-        if not name or name in others or set(name) & _IN_ADDRESSES:
-            text = f"the name {name!r} is empty, taken, or has a blank or one of #*,/?[]{{}}"
+        if not is_name(name) or name in others:
+            text = f"the name {name!r} is taken, or could not be that of a file"
             raise JobError("argument", f"{text}; choose another")
 
     @property
@@ -176,19 +177,24 @@ class Stage:
                 return track
         return None
 
-    def poses(self, now: float) -> tuple[float, Iterator[Pose]]:
+    def poses(self, now: float) -> tuple[float, Iterable[Pose]]:
         """The position, and everybody's pose at that moment."""
+        people = (self.person_pose(number, now) for number, _ in self.people)
         beat = self.course.beat_at(now)
+        dancers = (Pose(d.person, *d.pose(beat)) for d in self.dancers.values())
+        return beat, chain(filter(None, people), dancers)
 
-        def everybody() -> Iterator[Pose]:
-            for number, track in self.people:
-                if self.people.present(number, now, HERE):
-                    landmarks, root, _ = track.poses(np.array([now]))
-                    yield Pose(number, landmarks[0], root[0])
-            for dancer in self.dancers.values():
-                yield Pose(dancer.person, *dancer.pose(beat))
+    def person_pose(self, number: int, now: float) -> Pose | None:
+        """Somebody's pose, None while they are not here."""
+        if not self.people.present(number, now, HERE):
+            return None
+        landmarks, root, _ = self.people[number].poses(np.array([now]))
+        return Pose(number, landmarks[0], root[0])
 
-        return beat, everybody()
+    def dancer_pose(self, name: str, now: float) -> Pose | None:
+        """A dancer's pose, None where there is none of that name."""
+        dancer = self.dancers.get(name)
+        return Pose(dancer.person, *dancer.pose(self.course.beat_at(now))) if dancer else None
 
     # --- what a step makes
 
