@@ -25,7 +25,7 @@ from oscbridge.domain.course import Course
 from oscbridge.domain.live import Played, PoseFrame
 from oscbridge.domain.music import Clip, Note
 from oscbridge.domain.names import is_name
-from oscbridge.domain.presence import Arrived, Event, People
+from oscbridge.domain.presence import MOST_PEOPLE, Arrived, Event, People
 from oscbridge.domain.timeline import STEPS_PER_BEAT
 from oscbridge.domain.transport import Transport
 from oscbridge.engine.bridge import Bridge
@@ -90,6 +90,8 @@ class Stage:
             self.troubles.set(source, "")
             for see in self.seen:
                 see(taken.id, frame)
+        elif not taken.id and len(self.people) >= MOST_PEOPLE:
+            self.troubles.set("people", taken.refused)
         elif now - self._well.get(source, -math.inf) > UNWELL:
             self.troubles.set(source, taken.refused)
 
@@ -201,6 +203,8 @@ class Stage:
     async def _step(self, step: int) -> None:
         transport, now = self.course.transport, perf_counter()
         self._tell(self.people.expire(now))
+        if len(self.people) < MOST_PEOPLE:
+            self.troubles.set("people", "")
         beat = step / STEPS_PER_BEAT
         if transport.next_bar(beat) == transport.bar_at(beat):
             self._no_more_bars()
