@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from aiohttp import web
     from aiohttp.typedefs import Handler
 
-PORT = 7721
 MOST_LISTENERS = 32
 """WebSockets at once."""
 MOST_CONNECTIONS = 96

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import aiohttp
@@ -160,6 +161,8 @@ def test_another_process_finds_both_services_and_sees_them_go(show):
 
 def test_a_second_one_of_the_same_name_is_numbered(show):
     _, port, names = show
+    # An answer is sent again only a second after it was last (RFC 6762, 6), an announcement too.
+    time.sleep(1.2)
     with running(SHOW, "127.0.0.1", NAME, INTENSITY) as second:
         _, other, *others = line(second, "announced")
         assert others == [f"{name}-2" for name in names]
