@@ -5,6 +5,7 @@ import contextlib
 import json
 import random
 import socket
+import sys
 
 import aiohttp
 import jsonschema
@@ -14,7 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oscbridge.api import ENDPOINTS, REQUESTS, TYPES, Arg
+from oscbridge.errors import DiscoveryError
 from oscbridge.io import oscquery, oscquery_listener
+from oscbridge.io.mdns import Announcement
 from oscbridge.io.osc import parse
 from oscbridge.io.oscquery import HostInfo, OscQuery
 from oscbridge.io.oscquery_guard import Guard
@@ -526,3 +529,16 @@ def test_one_client_listens_to_so_many_paths():
             listener.command('{"COMMAND": "LISTEN", "DATA": "/one/more"}')
 
     asyncio.run(take())
+
+
+@pytest.mark.parametrize(
+    ("library", "open_"),
+    [
+        ("aiohttp", lambda: Stage().server().open("127.0.0.1", 0)),
+        ("zeroconf", lambda: Announcement.open("127.0.0.1", osc_port=1)),
+    ],
+)
+def test_without_its_library_the_reason_is_told(monkeypatch, library, open_):
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(DiscoveryError, match=library):
+        asyncio.run(open_())
