@@ -24,19 +24,21 @@ class LiveRig:
         self._count = 0
 
     def turned(self, landmarks: NDArray[Any]) -> dict[str, Rotations]:
-        """How each joint that turns is turned in the room (3, 3), for the next pose of the figure
-        (33, 3).
+        """How each joint that turns is turned in the room (frames, 3, 3), for the next poses of the
+        figure (frames, 33, 3).
         """
-        pose = np.asarray(landmarks, np.float64)
-        start, middle, end = pose[LIMBS.T]
-        bend = length(cross(unit(middle - start), unit(end - middle)))[:, 0]
-        self._count += 1
-        for limb in np.flatnonzero(bend >= HINGE_SEEN):
-            self._bent[limb] = (self._count, pose)
+        poses = np.asarray(landmarks, np.float64)
+        start, middle, end = poses[:, LIMBS.T].transpose(1, 2, 0, 3)
+        bent = length(cross(unit(middle - start), unit(end - middle)))[..., 0] >= HINGE_SEEN
         earlier: dict[int, NDArray[np.float64]] = {}
-        if (bend < HINGE_SEEN).any():
-            earlier = {at: shown for at, shown in filter(None, self._bent) if at < self._count}
+        if not bent.all():
+            earlier = dict(filter(None, self._bent))
         # In order of time the last of these that shows a limb's bend is that limb's own.
-        poses = [earlier[at] for at in sorted(earlier)]
-        found = rotations(np.stack([*poses, pose]))
-        return {name: turn[-1] for name, turn in found.items()}
+        held = [earlier[at] for at in sorted(earlier)]
+        found = rotations(np.concatenate([np.reshape(held, (-1, *poses.shape[1:])), poses]))
+        for limb, frames in enumerate(bent):
+            if frames.any():
+                last = int(np.flatnonzero(frames)[-1])
+                self._bent[limb] = (self._count + last, poses[last])
+        self._count += len(poses)
+        return {name: turn[len(held) :] for name, turn in found.items()}

@@ -38,14 +38,14 @@ def values_of(
     `rig.rotations`) and mid-hip in the room (frames, 3). Angles go on from those of the frame
     `before` (channels,), if there is one.
     """
-    parents = {rig.name: rig.parent for rig in JOINTS}
-    columns = [root.astype(float) * FLIP * CENTIMETRES]
-    at = len(POSITIONS)
-    for name, parent in parents.items():
-        last = np.zeros(3) if before is None else np.radians(before[at : at + 3])
-        columns.append(_angles(turned, parents, name, parent, last, len(root)))
-        at += 3
-    return np.concatenate(columns, axis=1)
+    local = _local(turned, len(root)) * np.outer(FLIP, FLIP)
+    angles = Rotation.from_matrix(local.reshape(-1, 3, 3)).as_euler("ZXY")
+    places = root.astype(float) * FLIP * CENTIMETRES
+    last = None
+    if before is not None:
+        last = np.radians(before[len(POSITIONS) :]).reshape(-1, 3)
+    degrees = unwound(angles.reshape(len(root), -1, 3), last)
+    return np.concatenate([places, degrees.reshape(len(root), -1)], axis=1)
 
 
 def hierarchy() -> tuple[Joint, ...]:
@@ -69,40 +69,33 @@ def _offset(offset: tuple[float, float, float]) -> tuple[float, float, float]:
     return x, y, z
 
 
-def _angles(
-    turned: dict[str, Rotations],
-    parents: dict[str, str],
-    name: str,
-    parent: str,
-    before: NDArray[np.float64],
-    frames: int,
-) -> NDArray[np.float64]:
-    """Degrees (frames, 3) in ORDER by which a joint is turned in its parent."""
-    if name not in turned:
-        return np.zeros((frames, 3))
-    local = turned[name]
-    if parent:
-        while parent not in turned:
-            parent = parents[parent]
-        local = turned[parent].transpose(0, 2, 1) @ local
-    flipped = local * np.outer(FLIP, FLIP)
-    return unwound(Rotation.from_matrix(flipped).as_euler("ZXY"), before)
+def _local(turned: dict[str, Rotations], frames: int) -> Rotations:
+    """How each of JOINTS is turned in its parent (frames, joints, 3, 3)."""
+    still = np.broadcast_to(np.eye(3), (frames, 3, 3))
+    room = {"": still}
+    result = np.empty((frames, len(JOINTS), 3, 3))
+    for i, joint in enumerate(JOINTS):
+        above = room[joint.parent]
+        room[joint.name] = turned.get(joint.name, above)
+        turns = joint.name in turned
+        result[:, i] = above.transpose(0, 2, 1) @ turned[joint.name] if turns else still
+    return result
 
 
 def unwound(
     angles: NDArray[np.float64], before: NDArray[np.float64] | None = None
 ) -> NDArray[np.float64]:
-    """Degrees for angles (frames, 3) in radians, first, middle, last: of the many triples that
+    """Degrees for angles (frames, ..., 3) in radians, first, middle, last: of the many triples that
     name the same rotation each frame has the one nearest to the frame before; the first, to
-    `before` (3,) in radians, zero unless given.
+    `before` (..., 3) in radians, zero unless given.
     """
-    if not len(angles):
-        return angles
     other = angles * [1, -1, 1] + np.pi
     result = np.empty_like(angles)
-    before = np.zeros(3) if before is None else before
+    if before is None:
+        before = np.zeros(angles.shape[1:])
     for i, pair in enumerate(np.stack([angles, other], axis=1)):
         near = pair - 2 * np.pi * np.round((pair - before) / (2 * np.pi))
-        before = near[int(np.argmin(np.abs(near - before).sum(axis=1)))]
+        nearest = np.argmin(np.abs(near - before).sum(axis=-1), axis=0)
+        before = np.take_along_axis(near, nearest[None, ..., None], axis=0)[0]
         result[i] = before
     return np.degrees(result)

@@ -138,9 +138,7 @@ class _Channels:
     def _of_new(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         # Between two poses of the figure the figure's bones would shrink.
         landmarks = skeleton.project(points[:, :-1])
-        frames = [self._rig.turned(pose) for pose in landmarks]
-        turned = {name: np.stack([frame[name] for frame in frames]) for name in frames[0]}
-        return values_of(turned, points[:, -1], self._before)
+        return values_of(self._rig.turned(landmarks), points[:, -1], self._before)
 
 
 class _File:

@@ -38,9 +38,11 @@ class Announcement:
         """Announce the daemon that listens at `host`, as `name` with this machine's name. Takes
         about a second, in which the names are made sure of. Raises DiscoveryError.
         """
-        from zeroconf import Error, ServiceInfo
-        from zeroconf.asyncio import AsyncZeroconf
-
+        try:
+            from zeroconf import Error, ServiceInfo
+            from zeroconf.asyncio import AsyncZeroconf
+        except ImportError as error:
+            raise _impossible(host, error) from error
         machine = socket.gethostname().split(".")[0] or "localhost"
         instance = f"{name} on {machine}".encode()[:LONGEST_NAME].decode(errors="ignore")
         services = {OSC: osc_port} | ({OSCQUERY: http_port} if http_port else {})

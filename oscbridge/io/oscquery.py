@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from oscbridge.errors import DiscoveryError
 from oscbridge.io.osc import build
 from oscbridge.io.oscquery_guard import Guard
 from oscbridge.io.oscquery_listener import CommandError, Listener
@@ -81,10 +82,12 @@ class OscQuery:
 
     async def open(self, host: str, port: int, app: web.Application | None = None) -> None:
         """Serve at host and port (0: any free one), under the routes that `app` has already.
-        Raises OSError.
+        Raises OSError, and DiscoveryError where aiohttp is missing.
         """
-        from aiohttp import web
-
+        try:
+            from aiohttp import web
+        except ImportError as error:
+            raise DiscoveryError(f"no OSCQuery ({error}): pip install aiohttp") from error
         self._known = self._tree().nodes
         self._guard = Guard(host, self._allowed)
         app = web.Application() if app is None else app
@@ -178,11 +181,10 @@ class OscQuery:
 
     def _host(self, request: web.Request) -> Json:
         info = self._host_info
-        socket_name = request.transport and request.transport.get_extra_info("sockname")
         can = dict.fromkeys((*ATTRIBUTES[3:], *_COMMANDS), True)
         return {
             "NAME": info.name,
-            "OSC_IP": info.osc_ip or (socket_name[0] if socket_name else request.host),
+            "OSC_IP": info.osc_ip or request.get_extra_info("sockname")[0],
             "OSC_PORT": info.osc_port,
             "OSC_TRANSPORT": info.osc_transport,
             "WS_PORT": self.port,

@@ -68,8 +68,8 @@ class VmcSender:
         """Quaternions (bones, 4), x y z w, of the bones in their parents; each has the sign that is
         nearer to the pose before, for receivers that interpolate.
         """
-        joints = self._rig.turned(landmarks)
-        turned = np.stack([joints[bone.turned] for bone in BONES])
+        joints = self._rig.turned(np.asarray(landmarks)[None])
+        turned = np.concatenate([joints[bone.turned] for bone in BONES])
         above = np.where((PARENTS < 0)[:, None, None], np.eye(3), turned[PARENTS])
         found = Rotation.from_matrix(above.transpose(0, 2, 1) @ turned).as_quat()
         found[np.einsum("bi,bi->b", found, self._quaternions) < 0] *= -1

@@ -348,21 +348,22 @@ def test_the_twist_of_a_straight_arm_is_held_however_long_it_stays_straight():
     bent = skeleton.project(bent[None])[0]
     straight = skeleton.project(arm(figure.rest().astype(float), LEFT, (0, 1, 0))[None])[0]
     live = LiveRig()
-    shown = live.turned(bent)["LeftArm"]
-    held = [live.turned(straight)["LeftArm"] for _ in range(50)]
+    shown = live.turned(bent[None])["LeftArm"][0]
+    held = [live.turned(straight[None])["LeftArm"][0] for _ in range(50)]
     whole = rotations(np.stack([bent, *[straight] * 50]))["LeftArm"]
     assert np.abs(held[0] - held[-1]).max() < 1e-9
     assert held[-1] == pytest.approx(whole[-1], abs=1e-9)
-    apart = LiveRig().turned(straight)["LeftArm"]
+    apart = LiveRig().turned(straight[None])["LeftArm"][0]
     assert np.abs(held[-1] - apart).max() > 0.3, "else the test shows nothing"
     assert shown == pytest.approx(whole[0])
 
 
-def test_live_rotations_are_those_of_the_whole_movement_where_limbs_are_bent():
+@pytest.mark.parametrize("size", [1, 7, 120])
+def test_live_rotations_are_those_of_the_whole_movement_where_limbs_are_bent(size):
     poses, _ = walker(2.0)
     live = LiveRig()
-    one_by_one = [live.turned(pose) for pose in poses]
+    some = [live.turned(poses[i : i + size]) for i in range(0, len(poses), size)]
     whole = rotations(poses)
     for name in whole:
-        found = np.stack([frame[name] for frame in one_by_one])
+        found = np.concatenate([frames[name] for frames in some])
         assert np.abs(found - whole[name]).max() < 0.02, name
