@@ -16,6 +16,7 @@ SHIPPED = ("models", "examples")
 
 # Serving: what a musician's or an artist's machine needs. No torch.
 SERVE = [
+    "aiohttp>=3.10",
     "click>=8.2",
     "matplotlib>=3.9",
     "mido>=1.3.3",
@@ -26,14 +27,21 @@ SERVE = [
     "python-osc>=1.9.3",
     "python-rtmidi>=1.5.8",
     "scipy>=1.13",
+    "zeroconf>=0.130",
 ]
 TRAIN = ["onnx>=1.17", "onnxscript>=0.5", "safetensors>=0.5", "torch>=2.6"]
+# MediaPipe's later wheels hold no pose model; this one's ask for an older protobuf than TRAIN's.
+CAMERA = ["mediapipe==0.10.14; python_version < '3.13'"]
+# Ableton Link's library is under GPL-3.0: only where somebody asks for it.
+LINK = ["aalink>=0.2"]
 SEARCH = [*TRAIN, "ray[tune]>=2.40"]
 TEST = [
     "hypothesis>=6.100",
+    "jsonschema>=4.20",
     "mypy>=1.13",
     "pytest>=8.3",
     "pytest-timeout>=2.3",
+    "python-oscquery>=0.4",
     "ruff>=0.8",
     "scipy-stubs>=1.14",
     "types-psutil>=6.0",
@@ -54,7 +62,13 @@ setup(
     package_data={"oscbridge": ["py.typed"]}
     | {f"oscbridge.share.{folder}": ["**/*"] for folder in SHIPPED},
     install_requires=SERVE,
-    extras_require={"train": TRAIN, "search": SEARCH, "test": TRAIN + TEST},
+    extras_require={
+        "train": TRAIN,
+        "search": SEARCH,
+        "camera": CAMERA,
+        "link": LINK,
+        "test": TRAIN + TEST,
+    },
     entry_points={"console_scripts": ["oscbridge = oscbridge.cli:main"]},
     classifiers=[
         "Development Status :: 4 - Beta",

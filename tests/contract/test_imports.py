@@ -35,7 +35,7 @@ ALLOWED = {
 }  # fmt: skip
 """Room -> rooms it may import besides its own and the ground."""
 
-WIRES = ("osc", "tcp", "udp", "slip", "midi_port")
+WIRES = ("osc", "tcp", "udp", "slip", "midi_port", "midi_in", "midi_out", "vmc", "mdns", "link")
 """Beginnings of the modules of io that speak on a wire; engine reads files only."""
 
 HEAVY = {
@@ -53,6 +53,7 @@ HEAVY = {
     "mediapipe": {"io"},
     "aiohttp": {"io"},
     "zeroconf": {"io"},
+    "ifaddr": {"io"},
     "aalink": {"io"},
 }
 """Library -> rooms that may import it; in cli only to see whether it is there (`need_torch`)."""

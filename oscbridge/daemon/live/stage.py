@@ -33,6 +33,7 @@ from oscbridge.errors import JobError, OscbridgeError
 
 _LOG = logging.getLogger(__name__)
 MOST_VOICES, MOST_DANCERS = 16, 16
+_MOST_SOURCES = 256
 HERE = 1.0
 """Seconds after which somebody who is not seen any more is played no more."""
 LONGEST_BAR = 8.0
@@ -87,6 +88,8 @@ class Stage:
         self._tell(taken.events)
         if taken.refused is None:
             self._well[source] = now
+            while len(self._well) > _MOST_SOURCES:
+                del self._well[next(iter(self._well))]
             self.troubles.set(source, "")
             for see in self.seen:
                 see(taken.id, frame)
