@@ -19,7 +19,7 @@ import oscbridge
 from oscbridge.io.osc import parse
 
 PACKAGE = str(Path(oscbridge.__file__).parents[1])
-INTENSITY = "/oscbridge/voice/1/intensity"
+INTENSITY = "/oscbridge/live/lead/intensity"
 NAME = f"show {os.getpid()}"
 
 SHOW = """
@@ -89,7 +89,7 @@ while not listener.oscjson_services.get(name):
     time.sleep(0.02)
 client = OSCQueryClient(listener.oscjson_services[name])
 info = client.get_host_info()
-voices = client.query_node("/oscbridge/voice")
+voices = client.query_node("/oscbridge/live/lead")
 node = voices.find_subnode(sys.argv[2])
 print(json.dumps({
     "name": info.name, "ip": info.osc_ip, "port": info.osc_port, "transport": info.osc_transport,
