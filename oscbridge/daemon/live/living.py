@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine, Iterator
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -12,6 +13,7 @@ from oscbridge.config import Config
 from oscbridge.daemon.live import opening
 from oscbridge.daemon.live.clock import Clock
 from oscbridge.daemon.live.discovery import STATE, Discovery, Told, path_of
+from oscbridge.daemon.live.midi import Midi
 from oscbridge.daemon.live.pose_outs import PoseOut
 from oscbridge.daemon.live.pose_ports import PosePort
 from oscbridge.daemon.live.presets import Presets
@@ -19,6 +21,7 @@ from oscbridge.daemon.live.stage import Stage
 from oscbridge.domain.timeline import Meter
 from oscbridge.domain.transport import Transport
 from oscbridge.engine.bridge import Bridge
+from oscbridge.errors import JobError
 from oscbridge.show_file import Show
 
 
@@ -30,6 +33,7 @@ class Living:
         self.clock = Clock(_transport(show))
         self.stage = Stage(bridge, self.clock.transport)
         self.presets = Presets(config.presets, show.presets)
+        self.midi: Midi | None = None
         self._ports: list[PosePort] = []
         self._outs: list[PoseOut] = []
         self.discovery: Discovery | None = None
@@ -43,10 +47,25 @@ class Living:
         opening.cast(self.stage, self._show)
         self._ports = await opening.pose_ports(self.stage, self._show, self._config)
         self._outs = await opening.pose_outs(self.stage, self._show, self._go)
+        self._open_midi()
+        self._follow(self._show.transport.source)
+        self._go(self.clock.run())
         self._go(self.stage.pulse.run())
         self.discovery = Discovery(self.stage, self.clock, told)
         # Nobody need wait for the names on the network to be made sure of.
         self._go(self.discovery.open(self._config, osc_port))
+
+    def _open_midi(self) -> None:
+        show = self._show
+        if show.midi_in or show.midi_out or show.transport.midi:
+            self.midi = Midi(self.stage, self.clock, show)
+
+    def _follow(self, source: str) -> None:
+        self.clock.trouble = partial(self.stage.troubles.set, "clock")
+        try:
+            self.clock.choose(source)
+        except JobError as error:
+            self.stage.troubles.set("clock", str(error))
 
     def _go(self, doing: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.get_running_loop().create_task(doing))
@@ -57,7 +76,9 @@ class Living:
             self.discovery.changed(path_of(name, parameter))
 
     def _moved(self, transport: Transport) -> None:
-        self.stage.moved(transport)
+        jumped = self.stage.moved(transport)
+        if self.midi:
+            self.midi.moved(transport, jumped=jumped)
         self._tell_transport()
 
     def _tell_transport(self) -> None:
@@ -71,6 +92,8 @@ class Living:
 
     def wires(self) -> Iterator[tuple[str, str, str]]:
         """Kind, name and state of every port and wire."""
+        if self.midi:
+            yield from self.midi.told()
         for port in self._ports:
             yield "pose", port.name, port.told()
         for out in self._outs:
@@ -86,11 +109,14 @@ class Living:
         if self.discovery:
             with contextlib.suppress(TimeoutError, OSError):
                 await self.discovery.close()
+        self.clock.close()
         for port in self._ports:
             port.close()
         for out in self._outs:
             await out.close()
         await self.stage.close()
+        if self.midi:
+            await self.midi.close()
 
 
 def _transport(show: Show) -> Transport:

@@ -7,6 +7,7 @@ import logging
 import math
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from time import perf_counter
@@ -118,16 +119,23 @@ class Stage:
             else:
                 dancer.begin(played.source, note)
 
-    def moved(self, transport: Transport) -> None:
-        """The transport goes on like this."""
+    def play_from(self, source: str) -> Callable[[Played], None]:
+        """What takes the notes of a source that goes by this name."""
+        return lambda played: self.play(replace(played, source=source))
+
+    def moved(self, transport: Transport) -> bool:
+        """The transport goes on like this; whether its position jumped."""
         left = self.course.beat_at(perf_counter())
         jumped = self.course.take(transport)
+        if jumped or not transport.playing:
+            self.hush()
         if jumped:
             for dancer in self.dancers.values():
                 dancer.restart(transport.beat, left)
         self.pulse.follow(transport, jumped)
         if not transport.playing:
             self._no_more_bars()
+        return jumped
 
     # --- what is there
 
