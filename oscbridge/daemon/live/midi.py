@@ -24,18 +24,18 @@ class Midi:
         self.outs: list[MidiOut] = []
         of_clock = show.transport.midi
         for port in show.midi_in:
-            on_clock = clock.midi if of_clock in ("", port.port, port.virtual, port.name) else None
+            names = ("", port.port, port.virtual, port.name)
+            parts = {channel - 1: part for channel, part in port.parts.items()}
             self.ins.append(
                 MidiIn(
                     self._watch, port.virtual or port.port, self._state,
-                    stage.play_from(port.name), on_clock,
-                    virtual=bool(port.virtual), parts={channel - 1: part for channel, part in port.parts.items()},
+                    stage.play_from(port.name), clock.midi if of_clock in names else None,
+                    virtual=bool(port.virtual), parts=parts,
                 )
             )  # fmt: skip
         if of_clock and all(of_clock not in (p.port, p.virtual, p.name) for p in show.midi_in):
-            self.ins.append(
-                MidiIn(self._watch, of_clock, self._state, lambda played: None, clock.midi)
-            )
+            deaf = MidiIn(self._watch, of_clock, self._state, lambda played: None, clock.midi)
+            self.ins.append(deaf)
         for out in show.midi_out:
             channels = CHANNEL | {part: channel - 1 for part, channel in out.channels.items()}
             opened = MidiOut(
