@@ -183,6 +183,19 @@ def test_what_a_network_and_a_bad_sender_do_disturbs_nobody(client, daemon):
         assert told[0] in (f"{ROOT}/{address}", f"{ROOT}/live/set") and len(told[3]) > 10
 
 
+def test_a_subscriber_that_never_reads_keeps_nobody_waiting(client, daemon):
+    with contextlib.ExitStack() as stack:
+        for _ in range(4):
+            deaf = stack.enter_context(socket.create_connection(("127.0.0.1", daemon.port)))
+            packet = build(f"{ROOT}/subscribe", "pose", 1, 120.0)
+            deaf.sendall(len(packet).to_bytes(4) + packet)
+        client.send("subscribe", "pose", 1, 120.0, 101)
+        begun = time.monotonic()
+        heard(client, ("out/pose", 360), within=20)
+        assert time.monotonic() - begun < 8, "three seconds' worth"
+        client.send("subscribe", "pose", 0)
+
+
 def test_a_flood_of_people_is_bounded_and_named(client, daemon):
     pose = walker(0.1, FPS, BPM)[0][0].ravel()
     for person in range(40):
