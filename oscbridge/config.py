@@ -43,6 +43,12 @@ class Config:
     models: tuple[Path, ...] = field(default_factory=lambda: (user_models(), shipped.MODELS))
     library: Path = field(default_factory=user_library)
     presets: Path = field(default_factory=user_presets)
+    recordings: Path | None = None
+
+    @property
+    def sessions(self) -> Path:
+        """The folder that sessions are recorded in: beside the clips, if none was chosen."""
+        return self.recordings or self.library / "sessions"
 
     def answers(self, host: str) -> bool:
         """Whether a sender at this address is listened to: this machine always is."""

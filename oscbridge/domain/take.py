@@ -91,6 +91,8 @@ class TakeBeats:
         """
         meter = transport.meter
         if meter.denominator & (meter.denominator - 1):
+            if self._meters:
+                return
             meter = COMMON
         at = self._at(max(transport.meter.beat, transport.bar_at(transport.beat)))
         self._meters = {beat: m for beat, m in self._meters.items() if beat < at - _ON}

@@ -57,7 +57,8 @@ def table():
         lines += [f"### `{heading}`", "", cls.__doc__.partition(" `values`")[0], ""]
         lines += ["| key | must be | default | what |", "|---|---|---|---|"]
         for key, says, default, doc in rows(name, cls):
-            lines.append(f"| `{key}` | {says} | {default} | {doc} |".replace("\\ :", "\\\\ :"))
+            says = says.replace("\\", "\\\\").replace("|", "\\|")
+            lines.append(f"| `{key}` | {says} | {default} | {doc} |")
         lines.append("")
     return "\n".join(lines)
 

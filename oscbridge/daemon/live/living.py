@@ -10,6 +10,7 @@ from oscbridge.config import Config
 from oscbridge.daemon.live.clock import Clock
 from oscbridge.daemon.live.dancer import Dancer
 from oscbridge.daemon.live.presets import Presets
+from oscbridge.daemon.live.recording import Recording
 from oscbridge.daemon.live.stage import Stage
 from oscbridge.daemon.live.voice import Voice
 from oscbridge.domain.transport import Transport
@@ -25,6 +26,7 @@ class Living:
         self.clock.moved = self._moved
         self.stage.on_beat = self._tell_transport
         self.presets = Presets(config.presets, {})
+        self.recording = Recording(self.stage, config.sessions)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -49,4 +51,5 @@ class Living:
         """Stop all of it, in reverse."""
         for task in self._tasks:
             task.cancel()
+        await self.recording.close()
         await self.stage.close()
