@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from oscbridge.domain.course import JUMP
+from oscbridge.domain.course import jumps
 from oscbridge.domain.dance import Dance
 from oscbridge.domain.floor import stand
 from oscbridge.domain.live import Played
@@ -66,10 +66,10 @@ class TakeBeats:
     def take(self, transport: Transport) -> bool:
         """Go on like this, from the transport's time on; whether that was a jump, or the start."""
         before, self.transport = self.transport, transport
-        here = before.beat_at(transport.time) if before else math.inf
-        jumped = abs(transport.beat - here) > JUMP
+        jumped = before is None or jumps(before, transport)
         if before:
-            self.place(min(here, transport.beat) if not jumped else here)
+            here = before.beat_at(transport.time)
+            self.place(here if jumped else min(here, transport.beat))
         if jumped:
             self._base = self._bar_after(self.end) if before else 0.0
             ahead = transport.meter.beat > transport.beat

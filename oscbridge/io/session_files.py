@@ -91,10 +91,14 @@ class SessionWriter:
 
     def close(self) -> list[Path]:
         """End it; the files that came of it, none where nothing was played or danced. Waits for the
-        disk. Raises FileError where they cannot be written: the journal is then still there.
+        disk. Raises FileError where they cannot be written: the journal is left to `recover`.
         """
         self._journal.close()
-        return _files_of(self._journal.path)
+        try:
+            return _files_of(self._journal.path)
+        except FileError:
+            self._journal.abandon()
+            raise
 
 
 def unfinished(paths: Iterable[Path]) -> list[Path]:

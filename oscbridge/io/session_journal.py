@@ -13,6 +13,7 @@ import time
 import zlib
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 
@@ -34,6 +35,7 @@ MOST_WAITING = 20_000
 """Entries that wait for a disk; some 10 MB, and a minute of what ten people do."""
 YOUNG = 10.0
 """Seconds in which a journal without its first record may be one that is just begun."""
+_NOBODY = 0
 _FRAME = struct.Struct("<II")
 _LONGEST = 1024
 _RECORDER = struct.Struct("<Id")
@@ -57,7 +59,7 @@ class Journal:
             raise
         except OSError as error:
             raise FileError(path, f"cannot be written: {error.strerror or error}") from error
-        self._write(MAGIC + _record(b"R" + _RECORDER.pack(*_this_process())))
+        self._write(MAGIC + _recorder(*_this_process()))
         self._thread = Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
 
@@ -101,6 +103,12 @@ class Journal:
         self._closing.set()
         self._thread.join()
         self._file.close()
+
+    def abandon(self) -> None:
+        """Leave it, closed, to whoever recovers it, though this process still runs."""
+        with suppress(OSError), self.path.open("rb+") as file:
+            file.seek(len(MAGIC))
+            file.write(_recorder(_NOBODY, 0.0))
 
 
 def read_journal(path: Path) -> Iterator[Entry]:
@@ -148,6 +156,10 @@ def _record(payload: bytes) -> bytes:
     return _FRAME.pack(len(payload), zlib.crc32(payload)) + payload
 
 
+def _recorder(pid: int, started: float) -> bytes:
+    return _record(b"R" + _RECORDER.pack(pid, started))
+
+
 def _encoded(entry: Entry) -> bytes:
     if isinstance(entry, Seen):
         numbers = np.concatenate([np.ravel(entry.landmarks), np.ravel(entry.root)])
@@ -190,6 +202,8 @@ def _runs(pid: int, started: float) -> bool:
     """Whether that process still runs; another may have got its number since."""
     import psutil
 
+    if pid == _NOBODY:
+        return False
     try:
         process = psutil.Process(pid)
         same = abs(process.create_time() - started) < 1.0

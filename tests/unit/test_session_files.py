@@ -19,7 +19,7 @@ from oscbridge.domain.take import Heard, Seen, Take
 from oscbridge.domain.timeline import Meter, Tempo
 from oscbridge.domain.transport import Transport
 from oscbridge.errors import FileError
-from oscbridge.io import session_journal
+from oscbridge.io import session_files, session_journal
 from oscbridge.io.session_files import SessionWriter, recover, unfinished
 from oscbridge.io.session_journal import Journal, read_journal
 from oscbridge.training import sessions
@@ -349,6 +349,19 @@ def test_a_full_disk_ends_the_take_and_keeps_it(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["take.mid", "take.npz"]
     clip = sessions.read_clip(tmp_path / "take.mid")
     assert len(clip.notes) == pytest.approx(30_000 / (421 + 8 + 9 + 8 + 20), rel=0.2)
+
+
+def test_files_that_could_not_be_written_are_made_later(writer, monkeypatch):
+    def full(clip, path):
+        raise FileError(path, "No space left on device")
+
+    play(writer, 4.0, duration=1.0)
+    with monkeypatch.context() as context, pytest.raises(FileError, match="No space"):
+        context.setattr(session_files, "write_clip", full)
+        end(writer, BEGUN)
+    folder = writer._journal.path.parent
+    assert [file.name for file in recover(folder)] == ["take.mid"]
+    assert [path.name for path in folder.iterdir()] == ["take.mid"]
 
 
 def test_putting_never_waits_for_the_disk(tmp_path):

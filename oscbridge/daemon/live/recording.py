@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from oscbridge.daemon.clients import Client
 from oscbridge.daemon.jobs import Job
 from oscbridge.daemon.live.stage import Stage
+from oscbridge.domain.course import jumps
 from oscbridge.domain.names import is_name
 from oscbridge.domain.track import GAP, Track
 from oscbridge.domain.transport import Transport
@@ -124,7 +125,9 @@ class _Take:
         self._over = asyncio.create_task(self._failed(self.writer.error))
 
     def _turn(self, transport: Transport) -> None:
-        self._poses(transport.time)
+        before = self._stage.course.transport
+        if jumps(before, transport) or not (before.playing and transport.playing):
+            self._poses(transport.time)  # later their positions would not be known
         self.writer.transport(transport)
 
     def _poses(self, until: float) -> None:
