@@ -60,8 +60,8 @@ class TakeBeats:
         self.end = 0.0
         """The last beat of the take that was reached."""
         self._line = self._base = 0.0
-        self._tempos: dict[float, float] = {}
-        self._meters: dict[float, Meter] = {}
+        self._tempos: list[Tempo] = []
+        self._meters: list[Meter] = []
 
     def take(self, transport: Transport) -> bool:
         """Go on like this, from the transport's time on; whether that was a jump, or the start."""
@@ -74,16 +74,19 @@ class TakeBeats:
             self._base = self._bar_after(self.end) if before else 0.0
             ahead = transport.meter.beat > transport.beat
             self._line = transport.meter.beat if ahead else transport.next_bar(transport.beat)
-            self._meters = {at: m for at, m in self._meters.items() if at < self._base}
-        at = self._at(transport.beat)
-        self._tempos = {beat: bpm for beat, bpm in self._tempos.items() if beat < at - _ON}
-        if not self._tempos or abs(self._tempos[max(self._tempos)] - transport.bpm) > SAME_TEMPO:
-            self._tempos[at] = min(max(transport.bpm, SLOWEST), FASTEST)
+            _drop(self._meters, self._base)
+        self._tempo(transport)
         self._meter(transport)
         return jumped
 
     def _at(self, beat: float) -> float:
         return max(self._base, beat - self._line + self._base)
+
+    def _tempo(self, transport: Transport) -> None:
+        at = self._at(transport.beat)
+        _drop(self._tempos, at)
+        if not self._tempos or abs(self._tempos[-1].bpm - transport.bpm) > SAME_TEMPO:
+            self._tempos.append(Tempo(at, min(max(transport.bpm, SLOWEST), FASTEST)))
 
     def _meter(self, transport: Transport) -> None:
         """From the bar of now on, if not from a later one, the bars are the transport's, unless no
@@ -95,13 +98,12 @@ class TakeBeats:
                 return
             meter = COMMON
         at = self._at(max(transport.meter.beat, transport.bar_at(transport.beat)))
-        self._meters = {beat: m for beat, m in self._meters.items() if beat < at - _ON}
-        last = self._meters[max(self._meters)] if self._meters else None
-        if last is None or not _goes_on(last, meter, at):
-            self._meters[at] = Meter(at, meter.numerator, meter.denominator)
+        _drop(self._meters, at)
+        if not self._meters or not _goes_on(self._meters[-1], meter, at):
+            self._meters.append(Meter(at, meter.numerator, meter.denominator))
 
     def _bar_after(self, beat: float) -> float:
-        meter = self._meters[max(at for at in self._meters if at <= beat + _ON)]
+        meter = next(m for m in reversed(self._meters) if m.beat <= beat + _ON)
         return meter.beat + max(0, math.ceil((beat - meter.beat) / meter.bar - _ON)) * meter.bar
 
     def place(self, beat: float) -> float | None:
@@ -126,12 +128,13 @@ class TakeBeats:
 
     def timeline(self) -> Timeline:
         """Tempos and meters of the take."""
-        tempos = {0.0: 120.0} if not self._tempos else self._tempos
-        meters = self._meters or {0.0: Meter(0.0, 4, 4)}
-        return Timeline(
-            tuple(Tempo(at, bpm) for at, bpm in sorted(tempos.items())),
-            tuple(meter for _, meter in sorted(meters.items())),
-        )
+        return Timeline(tuple(self._tempos), tuple(self._meters))
+
+
+def _drop(changes: list[Tempo] | list[Meter], at: float) -> None:
+    """Without those from a beat on: they never came to be."""
+    while changes and changes[-1].beat > at - _ON:
+        changes.pop()
 
 
 def _goes_on(last: Meter, meter: Meter, at: float) -> bool:

@@ -22,7 +22,6 @@ from oscbridge.domain.timeline import STEPS_PER_BEAT, WINDOW
 from oscbridge.errors import FileError
 from oscbridge.io.dance_file import read_dance_to
 from oscbridge.io.midi_file import read_clip
-from oscbridge.io.session_files import unfinished
 from oscbridge.training import sources
 from oscbridge.training.corpus import NothingToLearnError
 from oscbridge.training.score_windows import ScoreWindows, tempo_at
@@ -65,15 +64,9 @@ class Paired:
 def find(paths: Iterable[Path]) -> list[tuple[Path, Path]]:
     """The song and the dance of every session in the folders and files.
 
-    Raises FileError where a path is missing, a recording was cut off, or there is no session.
+    Raises FileError where a path is missing or there is no session.
     """
     paths = list(paths)
-    if left := unfinished(paths):
-        raise FileError(
-            left[0],
-            "this recording was cut off and is no session yet: "
-            f"oscbridge record --recover {left[0].parent}",
-        )
     pairs = [(r.path, r.mate) for r in sources.find(paths) if r.kind == "song" and r.mate]
     if not pairs:
         raise FileError(
