@@ -46,6 +46,12 @@ class Config:
     http: int = HTTP_PORT
     discovery: bool = True
     name: str = "oscbridge"
+    recordings: Path | None = None
+
+    @property
+    def sessions(self) -> Path:
+        """The folder that sessions are recorded in: beside the clips, if none was chosen."""
+        return self.recordings or self.library / "sessions"
 
     def answers(self, host: str) -> bool:
         """Whether a sender at this address is listened to: this machine always is."""

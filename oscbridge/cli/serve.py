@@ -102,5 +102,6 @@ def _config(
         version=(int(version) if version else None) if name else version_in_show,
         models=(*models, *defaults.models),
         name=said.name or defaults.name,
+        recordings=show.record.folder,
         **{key: value for key, value in settings.items() if value is not None},
     )

@@ -15,6 +15,11 @@ _KEPT = 512
 """Changes that are remembered; a clock that is followed changes some ten times a second."""
 
 
+def jumps(before: Transport, after: Transport) -> bool:
+    """Whether going on as `after` is a jump for who went as `before`."""
+    return abs(after.beat - before.beat_at(after.time)) > JUMP
+
+
 class Course:
     """Where the transport is and has been. After a jump nothing before it is known any more."""
 
@@ -24,8 +29,7 @@ class Course:
 
     def take(self, transport: Transport) -> bool:
         """Go on as `transport` says, from its time on; whether that was a jump."""
-        here = self.transport.beat_at(transport.time)
-        jumped = abs(transport.beat - here) > JUMP
+        jumped = jumps(self.transport, transport)
         if jumped:
             self._knots.clear()
         self._add(transport.time, transport.beat)

@@ -122,6 +122,14 @@ def list_of(kind: Kind, most: int) -> Kind:
     return Kind(f"a list of up to {most}, each {kind.says}", read)
 
 
+def _note_value(value: Any) -> int:
+    if isinstance(value, bool) or value not in NOTE_VALUES:
+        raise _wrong()
+    return int(value)
+
+
+NOTE_VALUES = (1, 2, 4, 8, 16, 32, 64)
+NOTE_VALUE = Kind("one of " + ", ".join(map(str, NOTE_VALUES)), _note_value)
 PORT = whole(1, 65535)
 FREE_PORT = whole(0, 65535)
 NETWORKS = list_of(Kind('a network as "192.168.1.0/24"', lambda v: ip_network(_text(v))), 64)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from oscbridge.api import HTTP_PORT
 from oscbridge.api import PORT as OSC_PORT
 from oscbridge.api.live import FASTEST_FPS, MODES, SOURCES
-from oscbridge.api.requests import DENOMINATOR, NUMERATOR, TEMPO
+from oscbridge.api.requests import NUMERATOR, TEMPO
 from oscbridge.api.table import MAX_INT, Arg
 from oscbridge.config import DEFAULT_MODEL, LOOPBACK, Network
 from oscbridge.domain.music import Part
@@ -25,6 +25,7 @@ from oscbridge.show_file.kinds import (
     MODEL,
     NAME,
     NETWORKS,
+    NOTE_VALUE,
     PART_OF_CHANNEL,
     PART_SET,
     PORT,
@@ -87,7 +88,7 @@ class TransportSetting:
     source: str = _key(one_of(SOURCES), "whom it follows", "internal")
     tempo: float = _key(number(TEMPO.low or 0, TEMPO.high or 0), "BPM", DEFAULT_TEMPO)
     numerator: int = _key(_whole(NUMERATOR), "of the meter", 4)
-    denominator: int = _key(_whole(DENOMINATOR), "of the meter", 4)
+    denominator: int = _key(NOTE_VALUE, "of the meter", 4)
     play: bool = _key(SWITCH, "whether it runs from the start", True)
     midi: str = _key(TEXT, "part of the name of the port whose MIDI clock is followed", "")
 
@@ -180,7 +181,7 @@ class BvhTarget:
 class RecordSetting:
     """Where sessions are recorded."""
 
-    folder: Path | None = _key(FOLDER, "where; else in your music", None)  # noqa: RUF009
+    folder: Path | None = _key(FOLDER, "where; else sessions in the library", None)  # noqa: RUF009
 
 
 def _default_voices() -> tuple[VoiceSetting, ...]:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from oscbridge.errors import FileError
 from oscbridge.io.model_files import sha256
+from oscbridge.io.session_files import unfinished
 from oscbridge.training.notices import has_notice
 
 SONGS = {".mid", ".midi", ".smf"}
@@ -72,7 +73,16 @@ class Recording:
 
 
 def find(paths: Iterable[Path]) -> list[Recording]:
-    """Every song and take in the folders and files given. Raises FileError if one is not there."""
+    """Every song and take in the folders and files given. Raises FileError if one is not there, and
+    where a recording was cut off that can still become a session.
+    """
+    paths = list(paths)
+    if left := unfinished(paths):
+        raise FileError(
+            left[0],
+            "this recording was cut off and is no session yet: "
+            f"oscbridge record --recover {left[0].parent}",
+        )
     found: dict[Path, Recording] = {}
     for root in paths:
         if not root.exists():

@@ -133,6 +133,8 @@ def test_a_show_with_a_dancer_only_has_no_voice():
         ("[transport]\ntempo = nan", "[transport] tempo is nan; it must be"),
         ("[transport]\ntempo = true", "[transport] tempo is True; it must be"),
         ("[transport]\nnumerator = 3.0", "[transport] numerator is 3.0; it must be a whole number"),
+        ("[transport]\ndenominator = 6", "denominator is 6; it must be one of 1, 2, 4, 8"),
+        ("[transport]\ndenominator = [4]", "denominator is [4]; it must be one of"),
         ('[transport]\nsource = "ntp"', 'it must be one of "internal", "midi", "link", "osc"'),
         ("[[transport]]", "[transport] must be a section"),
         ("[pose]\nwire = 'vmc'", "write [[pose]], once for each pose"),

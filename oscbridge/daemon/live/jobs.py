@@ -79,9 +79,9 @@ class LiveJobs:
         return (len(names),)
 
     async def record_start(self, job: Job) -> tuple[Any, ...]:
-        """Record."""
-        raise NotImplementedError
+        """Record from now on."""
+        return await self._live.recording.start(job)
 
     async def record_stop(self, job: Job) -> tuple[Any, ...]:
         """Record no more."""
-        raise NotImplementedError
+        return await self._live.recording.stop(job)

@@ -17,6 +17,7 @@ from oscbridge.daemon.live.midi import Midi
 from oscbridge.daemon.live.pose_outs import PoseOut
 from oscbridge.daemon.live.pose_ports import PosePort
 from oscbridge.daemon.live.presets import Presets
+from oscbridge.daemon.live.recording import Recording
 from oscbridge.daemon.live.stage import Stage
 from oscbridge.domain.timeline import Meter
 from oscbridge.domain.transport import Transport
@@ -40,6 +41,7 @@ class Living:
         self.clock.moved = self._moved
         self.stage.on_beat = self._tell_transport
         self.stage.on_cast = self._recast
+        self.recording = Recording(self.stage, config.sessions)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self, osc_port: int, told: Told) -> None:
@@ -109,6 +111,7 @@ class Living:
         if self.discovery:
             with contextlib.suppress(TimeoutError, OSError):
                 await self.discovery.close()
+        await self.recording.close()
         self.clock.close()
         for port in self._ports:
             port.close()

@@ -67,7 +67,8 @@ class Stage:
         self.voices: dict[str, Voice] = {}
         self.dancers: dict[str, Dancer] = {}
         self.outs: dict[str, NoteOut] = {}
-        self.heard: list[Callable[[Played, float], None]] = []
+        self.heard: list[Callable[[Played, float, float], None]] = []
+        self.turned: list[Callable[[Transport], None]] = []
         self.seen: list[Callable[[int, PoseFrame], None]] = []
         self.subscribers = Subscribers(self.poses)
         self.troubles = Troubles(partial(self.subscribers.tell, "live", "live/trouble"))
@@ -107,7 +108,7 @@ class Stage:
         """A note that is played in; with a duration (beats) it ends by itself."""
         beat = self.course.beat_at(played.time)
         for listen in self.heard:
-            listen(played, beat)
+            listen(played, beat, duration)
         note = Note(beat, played.part, played.pitch, duration, max(1, played.velocity))
         for dancer in self.dancers.values():
             if not dancer.hears(played.source, played_in=True):
@@ -125,6 +126,8 @@ class Stage:
 
     def moved(self, transport: Transport) -> bool:
         """The transport goes on like this; whether its position jumped."""
+        for turn in self.turned:  # while the course still knows where it was
+            turn(transport)
         left = self.course.beat_at(perf_counter())
         jumped = self.course.take(transport)
         if jumped or not transport.playing:

@@ -68,11 +68,11 @@ class Subscribers:
         for key in [key for key in self._of if key[0] is client]:
             del self._of[key]
 
-    def tell(self, stream: str, address: str, *args: Any) -> None:
-        """Send a message to all who have subscribed to that stream."""
-        for client, name in tuple(self._of):
-            if name == stream:
-                client.answer(address, *args)
+    def tell(self, stream: str, address: str, *args: Any, also: Client | None = None) -> None:
+        """Send a message to all who have subscribed to that stream, and to one who need not."""
+        to = {client for client, name in self._of if name == stream}
+        for client in to | {also} if also else to:
+            client.answer(address, *args)
 
     def wanted(self, stream: str) -> bool:
         """Whether anybody has subscribed to it."""

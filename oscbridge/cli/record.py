@@ -1,0 +1,126 @@
+"""`oscbridge record`: a session for training, recorded by the daemon that runs."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from oscbridge.api import PORT, ROOT
+from oscbridge.cli.loading import clear_errors
+from oscbridge.config import LOOPBACK
+from oscbridge.errors import OscbridgeError
+
+if TYPE_CHECKING:
+    from oscbridge.io.osc_client import Client
+
+_WAKE = 0.2
+_ALIVE = 20.0
+"""Seconds after which the daemon is sent something, so that it does not forget who listens."""
+_ANSWERED, _WRITTEN = 5.0, 600.0
+"""Seconds a recording may take to begin, and its files to be written."""
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--host", default=LOOPBACK, show_default=True, help="Where the daemon is.")
+@click.option("--port", default=PORT, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--seconds", type=click.FloatRange(0, min_open=True), help="End after so long.")
+@click.option(
+    "--recover", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="FOLDER",
+    help="Make sessions of recordings in FOLDER that were cut off.",
+)  # fmt: skip
+def record(
+    name: str | None, host: str, port: int, seconds: float | None, recover: Path | None
+) -> None:
+    """Record what is played and danced now as session NAME, until Ctrl-C.
+
+    The files lie on the daemon's machine: a song and a dance of one name, for
+    oscbridge train --from.
+    """
+    if (name is None) == (recover is None):
+        raise click.UsageError("give a NAME, or --recover FOLDER")
+    with clear_errors():
+        if recover is not None:
+            _recover(recover)
+        elif name is not None:
+            _record(name, host, port, seconds)
+
+
+def _recover(folder: Path) -> None:
+    from oscbridge.io import session_files
+
+    files = session_files.recover(folder)
+    for file in files:
+        click.echo(file)
+    if not files:
+        click.echo(f"{folder}: nothing to recover")
+
+
+def _record(name: str, host: str, port: int, seconds: float | None) -> None:
+    with _connected(host, port) as client:
+        taken, folder = client.request("record/start", name, timeout=_ANSWERED)
+        click.echo(f"recording {taken} into {folder}; Ctrl-C ends")
+        try:
+            _follow(client, seconds)
+            notes, frames, *files = client.request("record/stop", timeout=_WRITTEN)
+        except ConnectionError as error:
+            raise OscbridgeError(
+                f"the daemon is gone; what it recorded is in {folder} on its machine. "
+                f"If it was cut off: oscbridge record --recover {folder}"
+            ) from error
+        click.echo(f"\n{notes} notes, {frames} poses")
+        for file in files:
+            click.echo(file)
+        if not files:
+            click.echo("nothing was played or danced, so nothing was written")
+
+
+@contextmanager
+def _connected(host: str, port: int) -> Iterator[Client]:
+    """A client of the daemon. Raises OscbridgeError."""
+    from oscbridge.io.osc_client import Client
+
+    try:
+        client = Client(host, port, tcp=True, timeout=_ANSWERED)
+    except OSError as error:
+        raise OscbridgeError(
+            f"no daemon answers at {host} port {port}: {error}; start one: oscbridge serve"
+        ) from error
+    try:
+        with client:
+            yield client
+    except TimeoutError as error:
+        raise OscbridgeError(f"{host} port {port}: {error}") from error
+
+
+def _follow(client: Client, seconds: float | None) -> None:
+    """Show how it goes until it is to end. Raises ConnectionError, OscbridgeError."""
+    ended: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda got, _: ended.append(got))
+    begun = alive = time.monotonic()
+    client.send("subscribe", "live", 1)
+    while not ended and (seconds is None or time.monotonic() - begun < seconds):
+        if time.monotonic() - alive > _ALIVE:
+            alive = time.monotonic()
+            client.send("subscribe", "live", 1)
+        try:
+            message = client.receive(_WAKE)
+        except TimeoutError:
+            continue
+        _tell(message.address.removeprefix(f"{ROOT}/"), message.args)
+
+
+def _tell(kind: str, args: tuple[Any, ...]) -> None:
+    if kind == "record/state":
+        notes, frames, passed = args
+        minutes, rest = divmod(int(passed), 60)
+        click.echo(f"\r{minutes:3}:{rest:02}  {notes} notes  {frames} poses ", nl=False)
+    elif kind == "live/trouble" and args[0] == "recording" and args[1]:
+        raise OscbridgeError(args[1])
