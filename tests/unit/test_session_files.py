@@ -20,6 +20,7 @@ from oscbridge.domain.timeline import Meter, Tempo
 from oscbridge.domain.transport import Transport
 from oscbridge.errors import FileError
 from oscbridge.io import session_files, session_journal
+from oscbridge.io.landmark_file import read_landmarks
 from oscbridge.io.session_files import SessionWriter, recover, unfinished
 from oscbridge.io.session_journal import Journal, read_journal
 from oscbridge.training import sessions
@@ -183,6 +184,64 @@ def test_a_folder_that_cannot_be_is_named(tmp_path):
         SessionWriter(tmp_path / "file", "take")
     with pytest.raises(FileError, match="no such folder"):
         recover(tmp_path / "none")
+
+
+TURNS = st.one_of(
+    st.tuples(st.just("tempo"), st.floats(10, 1000)),
+    st.tuples(st.just("jump"), st.floats(-100, 1000)),
+    st.tuples(st.just("nudge"), st.floats(-0.4, 0.4)),
+    st.tuples(st.just("play"), st.booleans()),
+    st.tuples(st.just("meter"), st.tuples(st.integers(1, 64), st.integers(1, 64))),
+)
+HAPPENS = st.tuples(
+    st.floats(0, 4),
+    TURNS
+    | st.tuples(st.just("note"), st.tuples(st.integers(0, 127), st.sampled_from([0, 1, 90, 127])))
+    | st.tuples(st.just("pose"), st.integers(1, 2)),
+)
+
+
+def turned(transport, at, what, value):
+    if what == "tempo":
+        return transport.at(at, bpm=value)
+    if what == "jump":
+        return transport.at(at, beat=value)
+    if what == "nudge":
+        return transport.at(at, beat=transport.beat_at(at) + value)
+    if what == "play":
+        return transport.started(at) if value else transport.stopped(at)
+    return transport.in_meter(*value, at)
+
+
+@settings(deadline=None)
+@given(st.lists(HAPPENS, max_size=30))
+def test_whatever_happens_in_a_take_can_be_read(tmp_path_factory, happens):
+    writer = SessionWriter(tmp_path_factory.mktemp("take"), "take")
+    transport, now = BEGUN, BEGUN.time
+    writer.transport(transport)
+    for later, (what, value) in happens:
+        now += later
+        if what == "note":
+            play(writer, transport.beat_at(now), pitch=value[0], velocity=value[1])
+        elif what == "pose":
+            place = transport.beat_at(now)
+            writer.pose(value, now, place, DANCE.landmarks[0], DANCE.root[0])
+        else:
+            transport = turned(transport, now, what, value)
+            writer.transport(transport)
+    writer.transport(transport.stopped(now + 1.0))
+    notes, frames = writer.counts
+    files = writer.close()
+    for file in files:
+        if file.suffix == ".mid":
+            clip = sessions.read_clip(file)
+            assert len(clip.notes) <= notes
+            assert all(0 <= note.start < clip.length for note in clip.notes)
+        else:
+            read = read_landmarks(file)
+            assert len(read.beat) <= frames
+            assert read.beat[0] >= 0
+    assert not files or notes or frames
 
 
 # --- the journal

@@ -122,6 +122,7 @@ class _Take:
                     also=self._client,
                 )  # fmt: skip
         self._unhook()
+        # Kept, for a task that nobody holds may be collected.
         self._over = asyncio.create_task(self._failed(self.writer.error))
 
     def _turn(self, transport: Transport) -> None:
