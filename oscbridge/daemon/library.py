@@ -5,18 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from oscbridge.domain.music import Clip
+from oscbridge.domain.names import is_name
 from oscbridge.errors import FileError, JobError
 from oscbridge.io import midi_file
 
 _ENDINGS = (".mid", ".midi")
-_FORBIDDEN = set('/\\:*?"<>|')
 _MOST_SAME = 10_000
 MOST_LISTED = 10_000
 
 
 def _file_name(name: str) -> str:
-    bad = _FORBIDDEN & set(name)
-    if bad or name.startswith(".") or not name.isprintable() or len(name.encode()) > 200:
+    if not is_name(name):
         raise JobError("name", f"{name!r} is no name of a clip; give a name without / \\ : or ..")
     return name if name.lower().endswith(_ENDINGS) else f"{name}.mid"
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any, get_args
 
-from oscbridge.daemon.arguments import wrong
+from oscbridge.daemon.arguments import is_note_value, wrong
 from oscbridge.daemon.clients import Client
 from oscbridge.daemon.live.clock import Clock
 from oscbridge.daemon.live.dancer import Dancer
@@ -67,6 +67,10 @@ class Messages:
 
     def transport_meter(self, client: Client, args: dict[str, Any]) -> None:
         """Another meter."""
+        if not is_note_value(args["denominator"]):
+            raise wrong(
+                f"denominator is {args['denominator']}; it must be 1, 2, 4, 8, 16, 32 or 64"
+            )
         self._clock.set_meter(args["numerator"], args["denominator"])
 
     def transport_beat(self, client: Client, args: dict[str, Any]) -> None:
