@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from oscbridge.domain.timeline import DEFAULT_TEMPO, STEPS_PER_BEAT, Meter
 
 COMMON = Meter(0.0, 4, 4)
+_SAME_TEMPO = 0.05
 _ON = 1e-6
 """Beats within which a position lies on a line of the grid."""
 
@@ -69,6 +70,11 @@ class Transport:
         """The first start of a bar at or after that position."""
         start = self.bar_at(beat)
         return start if beat <= start + _ON else start + self.meter.bar
+
+
+def alike(a: Transport, b: Transport) -> bool:
+    """Whether tempo, meter and playing are the same, however the positions were corrected."""
+    return a.playing == b.playing and a.meter == b.meter and abs(a.bpm - b.bpm) < _SAME_TEMPO
 
 
 def step_of(beat: float) -> int:

@@ -7,7 +7,7 @@ import re
 from dataclasses import MISSING, fields
 from pathlib import Path
 
-from oscbridge.daemon.live import stage
+from oscbridge.daemon.live import cast
 from oscbridge.domain.parameters import OFFSETS, parameters_of
 from oscbridge.io import vmc_out
 from oscbridge.io.pose_wires import WIRES
@@ -82,7 +82,7 @@ def test_the_examples_of_the_page_are_shows(tmp_path):
 def test_what_is_said_twice_is_said_alike():
     assert {name: wire.PORT for name, wire in WIRES.items()} == WIRE_PORTS
     assert vmc_out.PORT == VMC_PORT
-    assert stage.MOST_VOICES == stage.MOST_DANCERS == MOST
+    assert cast.MOST_VOICES == cast.MOST_DANCERS == MOST
 
 
 if __name__ == "__main__":

@@ -60,11 +60,11 @@ class Discovery:
             return self._clock.told()
         if found := parameter_at(self._stage, path):
             whose, name = found
-            return (self._stage.one(whose).parameters.value(name, perf_counter()),)
+            return (self._stage.cast.one(whose).parameters.value(name, perf_counter()),)
         return self._told(path)
 
     def _nodes(self) -> Iterator[Node]:
-        for each in self._stage.everything:
+        for each in self._stage.cast.everything:
             for name, known in each.parameters.declared.items():
                 arg = Arg(name, "f", known.doc, known.default, known.low, known.high)
                 path = path_of(each.name, name)
@@ -93,7 +93,7 @@ def parameter_at(stage: Stage, path: str) -> tuple[str, str] | None:
     if not path.startswith(f"{PARAMETERS}/"):
         return None
     whose, _, name = path.removeprefix(f"{PARAMETERS}/").partition("/")
-    for each in stage.everything:
+    for each in stage.cast.everything:
         if as_address(each.name) == whose and name in each.parameters.declared:
             return each.name, name
     return None

@@ -40,13 +40,13 @@ class LiveJobs:
                 f"person {theirs} of {sender}: {track.fps:.0f} frames a second, confidence "
                 f"{track.confidence:.2f}, {lost} frames not used",
             )  # fmt: skip
-        for voice in stage.voices.values():
+        for voice in stage.cast.voices.values():
             whose = f"person {voice.person}" if voice.person else "whoever was there first"
             heard = "silent" if stage.body(voice.person, now) is None else "playing"
             yield "voice", voice.name, f"{voice.mode}, {whose}: {heard}"
-        for dancer in stage.dancers.values():
+        for dancer in stage.cast.dancers.values():
             yield "dancer", dancer.name, f"person {dancer.person}, hears {dancer.source or 'all'}"
-        for each in stage.everything:
+        for each in stage.cast.everything:
             for name in each.parameters.declared:
                 value = each.parameters.value(name, now)
                 yield "parameter", f"{each.name}/{name}", f"{value:g}"
@@ -56,7 +56,7 @@ class LiveJobs:
 
     async def preset_save(self, job: Job) -> tuple[Any, ...]:
         """Keep all parameters."""
-        everything = self._live.stage.everything
+        everything = self._live.stage.cast.everything
         values = {each.name: each.parameters.goals() for each in everything}
         await job.read(self._live.presets.save, job.args["name"], values)
         return (job.args["name"],)
@@ -65,7 +65,7 @@ class LiveJobs:
         """Go to them; what the preset does not know stays."""
         values: Values = await job.read(self._live.presets.read, job.args["name"])
         stage, now, count = self._live.stage, perf_counter(), 0
-        for each in stage.everything:
+        for each in stage.cast.everything:
             for name, value in values.get(each.name, {}).items():
                 if name in each.parameters.declared:
                     each.parameters.set(name, value, now, job.args["seconds"])

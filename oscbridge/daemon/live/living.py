@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable, Coroutine, Iterator
 from functools import partial
 from time import perf_counter
@@ -20,10 +21,14 @@ from oscbridge.daemon.live.presets import Presets
 from oscbridge.daemon.live.recording import Recording
 from oscbridge.daemon.live.stage import Stage
 from oscbridge.domain.timeline import Meter
-from oscbridge.domain.transport import Transport
+from oscbridge.domain.transport import Transport, alike
 from oscbridge.engine.bridge import Bridge
 from oscbridge.errors import JobError
 from oscbridge.show_file import Show
+
+_LOG = logging.getLogger(__name__)
+TIDIED = 0.25
+"""Seconds between two looks at who has gone."""
 
 
 class Living:
@@ -40,7 +45,7 @@ class Living:
         self.discovery: Discovery | None = None
         self.clock.moved = self._moved
         self.stage.on_beat = self._tell_transport
-        self.stage.on_cast = self._recast
+        self.stage.cast.changed = self._recast
         self.recording = Recording(self.stage, config.sessions)
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -53,6 +58,7 @@ class Living:
         self._follow(self._show.transport.source)
         self._go(self.clock.run())
         self._go(self.stage.pulse.run())
+        self._go(self._tidy())
         self.discovery = Discovery(self.stage, self.clock, told)
         # Nobody need wait for the names on the network to be made sure of.
         self._go(self.discovery.open(self._config, osc_port))
@@ -70,7 +76,21 @@ class Living:
             self.stage.troubles.set("clock", str(error))
 
     def _go(self, doing: Coroutine[Any, Any, None]) -> None:
-        self._tasks.append(asyncio.get_running_loop().create_task(doing))
+        self._tasks.append(asyncio.get_running_loop().create_task(self._kept(doing)))
+
+    async def _kept(self, doing: Coroutine[Any, Any, None]) -> None:
+        """A fault of ours in one of them must not pass unseen, nor take the others along."""
+        try:
+            await doing
+        except Exception as error:
+            what = str(getattr(doing, "__qualname__", doing))
+            _LOG.exception("%s ended", what)
+            self.stage.troubles.set(what, f"a fault of oscbridge: {error!r}")
+
+    async def _tidy(self) -> None:
+        while True:
+            self.stage.tidy()
+            await asyncio.sleep(TIDIED)
 
     def turned(self, name: str, parameter: str) -> None:
         """A parameter of a voice or a dancer was turned."""
@@ -78,10 +98,13 @@ class Living:
             self.discovery.changed(path_of(name, parameter))
 
     def _moved(self, transport: Transport) -> None:
+        before = self.stage.course.transport
         jumped = self.stage.moved(transport)
         if self.midi:
             self.midi.moved(transport, jumped=jumped)
-        self._tell_transport()
+        # A clock that is followed is corrected many times a second: that is no news.
+        if jumped or not alike(before, transport):
+            self._tell_transport()
 
     def _tell_transport(self) -> None:
         self.stage.subscribers.tell("transport", "transport/state", *self.clock.told())

@@ -89,23 +89,23 @@ class Messages:
         """A voice; it plays on all MIDI outputs there are."""
         mode: Mode = next(m for m in get_args(Mode) if m == args["mode"])
         outs = tuple(self._stage.outs)
-        self._stage.open_voice(Voice(args["name"], args["person"], mode, outs=outs))
+        self._stage.cast.open_voice(Voice(args["name"], args["person"], mode, outs=outs))
 
     def voice_close(self, client: Client, args: dict[str, Any]) -> None:
         """One voice less."""
-        self._stage.close_one(args["name"], self._stage.voices)
+        self._stage.cast.close_one(args["name"], self._stage.cast.voices)
 
     def dancer_open(self, client: Client, args: dict[str, Any]) -> None:
         """A dancer."""
-        self._stage.open_dancer(Dancer(args["name"], args["person"], args["source"]))
+        self._stage.cast.open_dancer(Dancer(args["name"], args["person"], args["source"]))
 
     def dancer_close(self, client: Client, args: dict[str, Any]) -> None:
         """One dancer less."""
-        self._stage.close_one(args["name"], self._stage.dancers)
+        self._stage.cast.close_one(args["name"], self._stage.cast.dancers)
 
     def live_set(self, client: Client, args: dict[str, Any]) -> None:
         """A parameter is turned."""
-        parameters = self._stage.one(args["name"]).parameters
+        parameters = self._stage.cast.one(args["name"]).parameters
         known = parameters.declared.get(args["parameter"])
         if known is None:
             there = ", ".join(parameters.declared)

@@ -23,9 +23,9 @@ def cast(stage: Stage, show: Show) -> None:
     """Its voices and dancers. Raises JobError."""
     for v in show.voice:
         parameters = Parameters("voice", v.values)
-        stage.open_voice(Voice(v.name, v.person, v.mode, v.parts, v.out, parameters))
+        stage.cast.open_voice(Voice(v.name, v.person, v.mode, v.parts, v.out, parameters))
     for d in show.dancer:
-        stage.open_dancer(Dancer(d.name, d.person, d.source, Parameters("dancer", d.values)))
+        stage.cast.open_dancer(Dancer(d.name, d.person, d.source, Parameters("dancer", d.values)))
 
 
 async def pose_ports(stage: Stage, show: Show, config: Config) -> list[PosePort]:

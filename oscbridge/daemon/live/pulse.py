@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Awaitable, Callable
 from time import perf_counter
 
 from oscbridge.domain.timeline import STEPS_PER_BEAT
 from oscbridge.domain.transport import Transport, step_of
 
+_LOG = logging.getLogger(__name__)
 LEAST_LEAD, MOST_LEAD = 0.03, 0.09
 """Seconds before a step at which it is prepared, the longer the longer answers take. A drummer's
 notes may come that much before their step.
@@ -58,5 +60,8 @@ class Pulse:
                 continue
             self._last = step
             begun = perf_counter()
-            await self._prepare(step)
+            try:
+                await self._prepare(step)
+            except Exception:  # a fault of ours must not end the music
+                _LOG.exception("step %d failed", step)
             self._slowest = max(self._slowest * _FORGETS, perf_counter() - begun)

@@ -17,6 +17,7 @@ import numpy as np
 
 from oscbridge.daemon.live import dancer as dancers
 from oscbridge.daemon.live import voice as voices
+from oscbridge.daemon.live.cast import Cast
 from oscbridge.daemon.live.dancer import Dancer
 from oscbridge.daemon.live.pulse import Pulse
 from oscbridge.daemon.live.subscribers import Pose, Subscribers
@@ -25,15 +26,13 @@ from oscbridge.daemon.live.voice import Voice
 from oscbridge.domain.course import Course
 from oscbridge.domain.live import Played, PoseFrame
 from oscbridge.domain.music import Clip, Note
-from oscbridge.domain.names import is_name
 from oscbridge.domain.presence import MOST_PEOPLE, Arrived, Event, People
 from oscbridge.domain.timeline import STEPS_PER_BEAT
 from oscbridge.domain.transport import Transport
 from oscbridge.engine.bridge import Bridge
-from oscbridge.errors import JobError, OscbridgeError
+from oscbridge.errors import OscbridgeError
 
 _LOG = logging.getLogger(__name__)
-MOST_VOICES, MOST_DANCERS = 16, 16
 _MOST_SOURCES = 256
 HERE = 1.0
 """Seconds after which somebody who is not seen any more is played no more."""
@@ -64,16 +63,13 @@ class Stage:
         self._thread = ThreadPoolExecutor(1, "live")
         self.course = Course(transport)
         self.people = People()
-        self.voices: dict[str, Voice] = {}
-        self.dancers: dict[str, Dancer] = {}
+        self.cast = Cast()
         self.outs: dict[str, NoteOut] = {}
         self.heard: list[Callable[[Played, float, float], None]] = []
         self.turned: list[Callable[[Transport], None]] = []
-        self.seen: list[Callable[[int, PoseFrame], None]] = []
         self.subscribers = Subscribers(self.poses)
         self.troubles = Troubles(partial(self.subscribers.tell, "live", "live/trouble"))
         self.pulse = Pulse(transport, self._step)
-        self.on_cast: Callable[[], None] = lambda: None
         self.on_beat: Callable[[], None] = lambda: None
         self._well: dict[str, float] = {}
         self._bars: list[asyncio.Future[None]] = []
@@ -93,8 +89,6 @@ class Stage:
             while len(self._well) > _MOST_SOURCES:
                 del self._well[next(iter(self._well))]
             self.troubles.set(source, "")
-            for see in self.seen:
-                see(taken.id, frame)
         elif not taken.id and len(self.people) >= MOST_PEOPLE:
             self.troubles.set("people", taken.refused)
         elif now - self._well.get(source, -math.inf) > UNWELL:
@@ -110,7 +104,7 @@ class Stage:
         for listen in self.heard:
             listen(played, beat, duration)
         note = Note(beat, played.part, played.pitch, duration, max(1, played.velocity))
-        for dancer in self.dancers.values():
+        for dancer in self.cast.dancers.values():
             if not dancer.hears(played.source, played_in=True):
                 continue
             if not played.velocity:
@@ -133,7 +127,7 @@ class Stage:
         if jumped or not transport.playing:
             self.hush()
         if jumped:
-            for dancer in self.dancers.values():
+            for dancer in self.cast.dancers.values():
                 dancer.restart(transport.beat, left)
         self.pulse.follow(transport, jumped)
         if not transport.playing:
@@ -141,50 +135,6 @@ class Stage:
         return jumped
 
     # --- what is there
-
-    def open_voice(self, voice: Voice) -> None:
-        """Let a voice sound; one of that name gives way. Raises JobError."""
-        if len(self.voices) >= MOST_VOICES and voice.name not in self.voices:
-            raise JobError("busy", f"there are {MOST_VOICES} voices; close one first")
-        self._check_free(voice.name, self.dancers)
-        self.voices[voice.name] = voice
-        self.on_cast()
-
-    def open_dancer(self, dancer: Dancer) -> None:
-        """Let a dancer dance; one of that name gives way. Raises JobError."""
-        if len(self.dancers) >= MOST_DANCERS and dancer.name not in self.dancers:
-            raise JobError("busy", f"there are {MOST_DANCERS} dancers; close one first")
-        self._check_free(dancer.name, self.voices)
-        others = {d.person: d.name for d in self.dancers.values() if d.name != dancer.name}
-        if dancer.person in others:
-            text = f"dancer {others[dancer.person]} is person {dancer.person} already"
-            raise JobError("argument", text)
-        self.dancers[dancer.name] = dancer
-        self.on_cast()
-
-    def close_one(self, name: str, of: dict[str, Voice] | dict[str, Dancer]) -> None:
-        """Let a voice or a dancer go. Raises JobError."""
-        if of.pop(name, None) is None:
-            raise JobError("unknown", f"no {name!r} here; there are: {', '.join(of) or 'none'}")
-        self.on_cast()
-
-    def _check_free(self, name: str, others: dict[str, Any]) -> None:
-        if not is_name(name) or name in others:
-            text = f"the name {name!r} is taken, or could not be that of a file"
-            raise JobError("argument", f"{text}; choose another")
-
-    @property
-    def everything(self) -> tuple[Voice | Dancer, ...]:
-        """All voices, then all dancers."""
-        return (*self.voices.values(), *self.dancers.values())
-
-    def one(self, name: str) -> Voice | Dancer:
-        """The voice or dancer of that name. Raises JobError."""
-        found = self.voices.get(name) or self.dancers.get(name)
-        if found is None:
-            there = ", ".join((*self.voices, *self.dancers)) or "none"
-            raise JobError("unknown", f"no voice or dancer {name!r}; there are: {there}")
-        return found
 
     def body(self, person: int, now: float) -> voices.Body | None:
         """The person of that number, or whoever was there first, if they are here."""
@@ -197,7 +147,7 @@ class Stage:
         """The position, and everybody's pose at that moment."""
         people = (self.person_pose(number, now) for number, _ in self.people)
         beat = self.course.beat_at(now)
-        dancers = (Pose(d.person, *d.pose(beat)) for d in self.dancers.values())
+        dancers = (Pose(d.person, *d.pose(beat)) for d in self.cast.dancers.values())
         return beat, chain(filter(None, people), dancers)
 
     def person_pose(self, number: int, now: float) -> Pose | None:
@@ -209,16 +159,19 @@ class Stage:
 
     def dancer_pose(self, name: str, now: float) -> Pose | None:
         """A dancer's pose, None where there is none of that name."""
-        dancer = self.dancers.get(name)
+        dancer = self.cast.dancers.get(name)
         return Pose(dancer.person, *dancer.pose(self.course.beat_at(now))) if dancer else None
+
+    def tidy(self) -> None:
+        """Let go of those who have not been seen for long."""
+        self._tell(self.people.expire(perf_counter()))
+        if len(self.people) < MOST_PEOPLE:
+            self.troubles.set("people", "")
 
     # --- what a step makes
 
     async def _step(self, step: int) -> None:
         transport, now = self.course.transport, perf_counter()
-        self._tell(self.people.expire(now))
-        if len(self.people) < MOST_PEOPLE:
-            self.troubles.set("people", "")
         beat = step / STEPS_PER_BEAT
         if transport.next_bar(beat) == transport.bar_at(beat):
             self._no_more_bars()
@@ -229,7 +182,7 @@ class Stage:
             self._voices(bridge, step, now),
             *(
                 self._dancer(bridge, dancer, question)
-                for dancer in self.dancers.values()
+                for dancer in self.cast.dancers.values()
                 if (question := dancer.question(step, transport, now))
             ),
         )
@@ -237,7 +190,7 @@ class Stage:
     async def _voices(self, bridge: Bridge, step: int, now: float) -> None:
         """Ask for all voices at once: together their windows take the model half as long."""
         asked = []
-        for voice in self.voices.values():
+        for voice in self.cast.voices.values():
             body = self.body(voice.person, now)
             if question := voice.question(step, self.course, body, now):
                 asked.append((voice, question))
@@ -247,7 +200,7 @@ class Stage:
             for (voice, question), clip in zip(asked, clips, strict=True):
                 voice.answer(question, clip)
         transport = self.course.transport
-        for voice in self.voices.values():
+        for voice in self.cast.voices.values():
             for note in voice.notes(step, transport, now):
                 self._sound(voice, note, transport)
 
@@ -271,7 +224,7 @@ class Stage:
         for name in voice.outs:
             if out := self.outs.get(name):
                 out.play(note.part, note.pitch, note.velocity, at, until)
-        for dancer in self.dancers.values():
+        for dancer in self.cast.dancers.values():
             if dancer.hears(voice.name, played_in=False):
                 dancer.hear(note)
         if self.subscribers.wanted("note"):
@@ -295,7 +248,7 @@ class Stage:
 
     async def bar_line(self) -> None:
         """Wait until the next bar is about to begin; not at all while nothing plays."""
-        if self.course.transport.playing and (self.voices or self.dancers):
+        if self.course.transport.playing and (self.cast.voices or self.cast.dancers):
             line = self._loop.create_future()
             self._bars.append(line)
             await asyncio.wait([line], timeout=LONGEST_BAR)
