@@ -13,6 +13,7 @@ COMMANDS = {
     "demo": ("oscbridge.cli.demo:demo", "See and hear the whole bridge in a minute."),
     "serve": ("oscbridge.cli.serve:serve", "Keep the models loaded and answer over OSC."),
     "camera": ("oscbridge.cli.camera:camera", "Turn a camera or a video into poses."),
+    "midi": ("oscbridge.cli.midi:midi", "List the MIDI ports of this system."),
     "dance": ("oscbridge.cli.convert:dance", "Turn a song into a dance."),
     "music": ("oscbridge.cli.convert:music", "Turn a dance into music."),
     "generate": ("oscbridge.cli.convert:generate", "Make new clips."),
