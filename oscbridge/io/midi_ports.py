@@ -6,6 +6,7 @@ which a dead server is told from a living one (`midi_watch`).
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
@@ -126,9 +127,10 @@ class Port:
     own: str
 
     def close(self) -> None:
-        """Close it; what was sent is still delivered."""
-        self.rt.close_port()
-        self.rt.delete()
+        """Close it; a device that was pulled out may not let itself be closed."""
+        with contextlib.suppress(OSError, RuntimeError):
+            self.rt.close_port()
+            self.rt.delete()
 
 
 def open_port(listing: Listing, name: str, *, out: bool, virtual: bool, own: str) -> Port:

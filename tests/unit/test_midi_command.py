@@ -12,8 +12,12 @@ def test_ports_are_listed_with_their_back_end(monkeypatch):
     said = CliRunner().invoke(main, ["midi"])
     assert said.exit_code == 0
     assert said.output.splitlines() == [
-        "back end: UNIX_JACK", "inputs, to listen to:", "  keys", "outputs, to play to:", "  (none)",
-    ]  # fmt: skip
+        "back end: UNIX_JACK",
+        "inputs, to listen to:",
+        "  keys",
+        "outputs, to play to:",
+        "  (none)",
+    ]
 
 
 def test_why_there_is_no_midi_is_said(monkeypatch):
