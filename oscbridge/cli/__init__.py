@@ -14,6 +14,7 @@ COMMANDS = {
     "serve": ("oscbridge.cli.serve:serve", "Keep the models loaded and answer over OSC."),
     "camera": ("oscbridge.cli.camera:camera", "Turn a camera or a video into poses."),
     "record": ("oscbridge.cli.record:record", "Record music and poses to train on."),
+    "midi": ("oscbridge.cli.midi:midi", "List the MIDI ports of this system."),
     "dance": ("oscbridge.cli.convert:dance", "Turn a song into a dance."),
     "music": ("oscbridge.cli.convert:music", "Turn a dance into music."),
     "generate": ("oscbridge.cli.convert:generate", "Make new clips."),

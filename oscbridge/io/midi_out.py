@@ -7,14 +7,14 @@ import atexit
 import contextlib
 import threading
 from collections.abc import Iterable, Mapping
-from time import perf_counter
+from time import perf_counter, sleep
 
 from oscbridge.domain.clock_out import ClockOut
 from oscbridge.domain.music import Part
 from oscbridge.domain.sounding import Sounding, Strike
 from oscbridge.domain.transport import Transport
 from oscbridge.io.midi_file import CHANNEL
-from oscbridge.io.midi_kept import Kept, OnState
+from oscbridge.io.midi_kept import DELIVERY, Kept, OnState
 from oscbridge.io.midi_ports import Port
 from oscbridge.io.midi_watch import MidiWatch
 
@@ -22,8 +22,8 @@ NOTE_ON, NOTE_OFF, CONTROL = 0x90, 0x80, 0xB0
 ALL_SOUND_OFF, ALL_NOTES_OFF = 120, 123
 RELEASE = 64
 MOST_UNSEEN = 1000
-"""Messages to a port of which it was not seen since that it lives: rtmidi waits for ever, and the
-whole program with it, for a dead JACK server to take the 2341st of three bytes.
+"""Messages to a port of which it was not seen since that it lives: once rtmidi's buffer of 16 KiB
+for a dead JACK server is full, it waits for ever, and the whole program with it.
 """
 
 
@@ -53,7 +53,7 @@ class MidiOut:
         )
         self._thread = threading.Thread(target=self._run, name=f"midi {name}", daemon=True)
         self._thread.start()
-        atexit.register(self._silence)
+        atexit.register(self._at_exit)
 
     @property
     def port(self) -> str:
@@ -61,7 +61,11 @@ class MidiOut:
         return self._kept.port
 
     def play(self, part: int, pitch: int, velocity: int, at: float, until: float) -> None:
-        """A note between two moments, seconds; it is left out where too many wait."""
+        """A note between two moments, seconds; it is left out where too many wait, or the part has
+        no channel.
+        """
+        if part not in self._channels:
+            return
         strike = Strike(self._channels[part], pitch, velocity)
         with self._wake:
             if self._sounding.add(strike, at, until):
@@ -90,10 +94,14 @@ class MidiOut:
 
     async def close(self) -> None:
         """Silence, then let the port go."""
-        atexit.unregister(self._silence)
+        atexit.unregister(self._at_exit)
         self._silence()
         await asyncio.to_thread(self._thread.join)
         await self._kept.close()
+
+    def _at_exit(self) -> None:
+        self._silence()
+        sleep(DELIVERY)
 
     def _silence(self) -> None:
         with self._wake:

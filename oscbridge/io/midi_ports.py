@@ -6,6 +6,7 @@ which a dead server is told from a living one (`midi_watch`).
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
@@ -21,6 +22,8 @@ APIS = ("LINUX_ALSA", "MACOSX_CORE", WINDOWS, JACK)
 """Back ends in the order in which they are tried."""
 CLIENT = "oscbridge"
 """The name under which other programs see our ports."""
+WATCH = "oscbridge-watch"
+"""The JACK client that looks after the server; its ports are nobody else's business."""
 _NUMBERS = re.compile(r"\s+\d+:\d+$")
 """What ALSA adds to a name; it changes when a device is plugged in again."""
 
@@ -44,7 +47,7 @@ def look(api: str | None = None) -> Listing:
     """The ports there are now. `api` (one of APIS) or the environment picks a back end, else the
     first that works is taken. Raises MidiError where none does.
     """
-    rtmidi = _rtmidi()
+    rtmidi = library()
     there = {name: getattr(rtmidi, f"API_{name}") for name in APIS}
     built = rtmidi.get_compiled_api()
     causes = []
@@ -62,7 +65,8 @@ def look(api: str | None = None) -> Listing:
     )
 
 
-def _rtmidi() -> Any:
+def library() -> Any:
+    """python-rtmidi. Raises MidiError where it is not installed."""
     try:
         import rtmidi
     except ImportError as error:
@@ -88,9 +92,14 @@ def _asked(api: str | None) -> Sequence[str]:
 def _names(make: Any, number: int) -> tuple[str, ...]:
     port = make(number)
     try:
-        return tuple(port.get_ports())
+        return names_of(port)
     finally:
         port.delete()
+
+
+def names_of(port: Any) -> tuple[str, ...]:
+    """The names of what a port of rtmidi may be connected to."""
+    return tuple(name for name in port.get_ports() if not name.startswith(WATCH))
 
 
 def pick(names: Sequence[str], wanted: str) -> str:
@@ -118,9 +127,10 @@ class Port:
     own: str
 
     def close(self) -> None:
-        """Close it; what was sent is still delivered."""
-        self.rt.close_port()
-        self.rt.delete()
+        """Close it; a device that was pulled out may not let itself be closed."""
+        with contextlib.suppress(OSError, RuntimeError):
+            self.rt.close_port()
+            self.rt.delete()
 
 
 def open_port(listing: Listing, name: str, *, out: bool, virtual: bool, own: str) -> Port:
@@ -132,7 +142,7 @@ def open_port(listing: Listing, name: str, *, out: bool, virtual: bool, own: str
             f"Windows has no virtual MIDI ports of programs: make a port {name!r} in loopMIDI "
             "(tobias-erichsen.de) and choose it by name"
         )
-    rtmidi = _rtmidi()
+    rtmidi = library()
     try:
         rt = _makers(rtmidi)[out](getattr(rtmidi, f"API_{listing.api}"), CLIENT)
         if virtual:

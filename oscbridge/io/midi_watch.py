@@ -1,7 +1,7 @@
 """Which MIDI ports there are, looked up each second by a process of its own.
 
 rtmidi holds the interpreter's lock while it makes a client (20 ms with JACK), which would make
-notes late, and a client that is kept does not notice that its JACK server has died.
+notes late; and where a JACK server has died, only a process that ends is rid of its clients.
 """
 
 from __future__ import annotations
@@ -9,15 +9,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import sys
+import threading
 from collections.abc import Callable
 
-from oscbridge.io.midi_ports import Listing, MidiError, look
+from oscbridge.io.midi_ports import JACK, WATCH, Listing, MidiError, library, look, names_of
 
 PAUSE = 1.0
 """Seconds between two looks."""
 SILENT = 10.0
 """Seconds without an answer after which the process is ended and begun again."""
+_TRIES, _ECHO = 3, 0.5
+"""Times a message is sent to see whether a server lives, and seconds it has to come back."""
+_ACTIVE_SENSING = (0xFE,)
 Hear = Callable[[Listing | MidiError], None]
 
 
@@ -44,9 +49,10 @@ class MidiWatch:
 
     async def _run(self) -> None:
         while True:
-            with contextlib.suppress(TimeoutError, OSError, ValueError):
+            try:
                 await self._watch()
-            self._tell(MidiError("the look for MIDI ports failed; it is tried again"))
+            except (TimeoutError, OSError, ValueError) as error:
+                self._tell(MidiError(f"MIDI ports cannot be looked for ({error}); trying again"))
             await asyncio.sleep(PAUSE)
 
     async def _watch(self) -> None:
@@ -59,6 +65,8 @@ class MidiWatch:
             while process.stdin and process.stdout:
                 process.stdin.write(b"\n")
                 line = await asyncio.wait_for(process.stdout.readline(), SILENT)
+                if not line:
+                    return
                 self._tell(_read(line))
                 await asyncio.sleep(PAUSE)
         finally:
@@ -80,7 +88,7 @@ class MidiWatch:
 
 
 def _read(line: bytes) -> Listing | MidiError:
-    """What the process says. Raises ValueError where it has ended."""
+    """What the process says. Raises ValueError where that is no answer."""
     told = json.loads(line)
     if isinstance(told, str):
         return MidiError(told)
@@ -88,16 +96,60 @@ def _read(line: bytes) -> Listing | MidiError:
     return Listing(api, tuple(inputs), tuple(outputs))
 
 
+class _Jack:
+    """Clients that stay: a server loses what is sent in the moment in which it takes in or lets go
+    of one. It lives as long as a message comes back; a client of a dead one lists ports for ever.
+    """
+
+    def __init__(self) -> None:
+        rtmidi = library()
+        self._echo = threading.Event()
+        self._ears = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, WATCH)
+        self._ears.open_virtual_port(echo := f"echo-{os.getpid()}")
+        self._ears.ignore_types(active_sense=False)
+        self._ears.set_callback(lambda *_: self._echo.set())
+        self._mouth = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, WATCH)
+        names = self._mouth.get_ports()
+        ours = next(n for n, name in enumerate(names) if name.endswith(echo))
+        self._mouth.open_port(ours, "echo")
+
+    def lives(self) -> bool:
+        """Whether one of a few messages comes back."""
+        self._echo.clear()
+        for _ in range(_TRIES):
+            self._mouth.send_message(_ACTIVE_SENSING)
+            if self._echo.wait(_ECHO):
+                return True
+        return False
+
+    def look(self) -> Listing:
+        """The ports there are."""
+        return Listing(JACK, names_of(self._ears), names_of(self._mouth))
+
+
+def _look(api: str | None, jack: _Jack | None) -> tuple[Listing, _Jack | None]:
+    if jack:
+        return jack.look(), jack
+    found = look(api)
+    return found, _Jack() if found.api == JACK else None
+
+
 def _say(api: str | None) -> None:
     """The process: a line of JSON for each line that comes in, until there are no more."""
+    jack = None
     for _ in sys.stdin:
+        dead = jack is not None and not jack.lives()
+        told: object = "the JACK server has ended; it is waited for"
         try:
-            found = look(api)
-            told: object = [found.api, found.inputs, found.outputs]
-        except MidiError as error:
+            if not dead:
+                found, jack = _look(api, jack)
+                told = [found.api, found.inputs, found.outputs]
+        except (MidiError, OSError, StopIteration) as error:
             told = str(error)
         sys.stdout.write(json.dumps(told) + "\n")
         sys.stdout.flush()
+        if dead:
+            os._exit(0)  # its clients cannot be closed any more; another process begins anew
 
 
 if __name__ == "__main__":

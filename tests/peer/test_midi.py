@@ -215,6 +215,32 @@ def test_clock_out_is_followed_to_the_same_transport(jack):
     asyncio.run(session())
 
 
+CRASHES = """
+import asyncio, sys, time
+sys.path.insert(0, sys.argv[1])
+from test_midi import MidiOut, MidiWatch, Part, States, until
+
+async def main():
+    out = MidiOut(MidiWatch(), "synth", States())
+    await until(lambda: out.port)
+    now = time.perf_counter()
+    out.play(Part.BASS, 40, 100, now, now + 1000)
+    await until(lambda: out.sent)
+    raise ZeroDivisionError
+
+asyncio.run(main())
+"""
+
+
+def test_a_program_that_breaks_leaves_no_note_hanging(jack):
+    peer = Peer("in", "synth")
+    here = os.path.dirname(__file__)  # noqa: PTH120
+    done = subprocess.run([sys.executable, "-c", CRASHES, here], capture_output=True, timeout=60)
+    assert b"ZeroDivisionError" in done.stderr
+    heard = peer.end()
+    assert heard.index((0x91, 40, 100)) < heard.index((0x81, 40, 64))
+
+
 KILLED = """
 import asyncio, subprocess, sys, time
 sys.path.insert(0, sys.argv[1])
