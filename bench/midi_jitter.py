@@ -1,25 +1,23 @@
-"""How far from the transport notes sound: MIDI out over a JACK server to another program.
+"""How exactly notes go out, against the transport they were set on, over JACK's dummy driver.
 
     python3 bench/midi_jitter.py
 
-Starts `jackd` with its dummy driver (periods of 64 frames, 1.3 ms). Beside it the floor: a bare
-thread that waits for the same moments in the same run. Once with nothing else in the process, once
-with a thread of numpy work. Late is against the transport; jitter against the median.
+A receiver in another process takes the time of each note. The floor, in the same run, is a bare
+thread that sleeps until a note is due and sends it. Both run on an idle interpreter and beside
+threads that hold it: numpy, which lets it go, and plain Python, which does so every 5 ms.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
+import json
+import multiprocessing
 import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-
-# One thread of numpy, as inference has one; before numpy is there to read it.
-os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+from collections.abc import Callable, Iterator
 
 import click
 import numpy as np
@@ -27,117 +25,170 @@ import numpy as np
 from oscbridge.domain.music import Part
 from oscbridge.domain.transport import Transport
 from oscbridge.io.midi_out import MidiOut
-from oscbridge.io.midi_watch import MidiWatch
+from oscbridge.io.midi_system import MidiSystem, close_output
 
-NAME = "oscbridge-bench"
-APART, AHEAD, LENGTH = 1 / 64, 0.05, 1 / 128
-"""Beats between two notes and of each; seconds a note is told ahead, as the daemon does."""
-HEARS = """
-import rtmidi, sys, time
+NOTES = 2000
+BPM = 150.0
+PER_BEAT = 40
+"""Notes a beat: one each 10 ms."""
+RECEIVER = """
+import json, sys, time, rtmidi
 heard = []
-port = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, "bench")
-port.set_callback(lambda event, _: heard.append((time.perf_counter(), *event[0])))
-port.open_virtual_port("ear")
-print("open", flush=True)
+port = rtmidi.MidiIn(rtapi=rtmidi.API_UNIX_JACK, name="receiver")
+port.set_callback(lambda m, _: heard.append((time.perf_counter(), m[0][0], m[0][1])))
+port.open_virtual_port(sys.argv[1])
+print(flush=True)
 sys.stdin.readline()
-print(*(time for time, kind, *_ in heard if kind & 0xF0 == 0x90))
+print(json.dumps([h for h in heard if h[1] & 0xF0 == 0x90]))
+port.cancel_callback()
 """
 
 
 @contextlib.contextmanager
-def server(period: int) -> Iterator[None]:
-    """A JACK server of our own."""
-    os.environ |= {"JACK_DEFAULT_SERVER": NAME, "JACK_NO_START_SERVER": "1"}
-    driver = ["-d", "dummy", "-r", "48000", "-p", f"{period}"]
-    command = ["jackd", "-n", NAME, "--no-realtime", *driver]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as jackd:
-        try:
-            time.sleep(2)
-            yield
-        finally:
-            jackd.terminate()
+def jack(period: int) -> Iterator[None]:
+    """A JACK server without a sound card."""
+    os.environ |= {"JACK_DEFAULT_SERVER": "oscbridge-bench", "JACK_NO_START_SERVER": "1"}
+    command = ["jackd", "-n", "oscbridge-bench", "--no-realtime", "-d", "dummy", "-r", "48000"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen([*command, "-p", str(period)], **quiet) as server:  # type: ignore[call-overload]
+        time.sleep(1.5)
+        yield
+        server.terminate()
+
+
+def heard(name: str, send: Callable[[], list[float]]) -> np.ndarray:
+    """Seconds each of `send`'s notes was late at the receiver; NaN for one that never came."""
+    command = [sys.executable, "-c", RECEIVER, name]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        process.stdout.readline()
+        due = send()
+        told = json.loads(process.communicate("\n", timeout=60)[0])
+    late = np.full(len(due), np.nan)
+    number = -1
+    for at, _, pitch in told:
+        number += 1 + (pitch - number - 1) % 128
+        late[number] = at - due[number]
+    return late
+
+
+def by_midi_out() -> np.ndarray:
+    """Notes of a transport, all given ahead to MidiOut, as the daemon's players do."""
+    system = MidiSystem("UNIX_JACK")
+    out = MidiOut()
+
+    def send() -> list[float]:
+        name = next(n for n in system.outputs() if n.endswith(":midi_out"))
+        out.attach(system.open_output(name, virtual=False), name)
+        transport = Transport(time.perf_counter() + 0.5, 0.0, BPM)
+        due = [transport.time_of(k / PER_BEAT) for k in range(NOTES)]
+        for k, at in enumerate(due):
+            out.play(Part.DRUMS, k % 128, 100, at, at + 0.005)
+            if k % 500 == 499:
+                out.proved()
+        while time.perf_counter() < due[-1] + 0.2:
+            time.sleep(0.25)
+            out.proved()
+        return due
+
+    late = heard("midi_out", send)
+    out.close()
+    system.close()
+    return late
+
+
+def by_bare_thread() -> np.ndarray:
+    """The floor: `time.sleep` until each note is due, then RtMidi's own send."""
+    system = MidiSystem("UNIX_JACK")
+    ports = []
+
+    def send() -> list[float]:
+        name = next(n for n in system.outputs() if n.endswith(":bare"))
+        port = system.open_output(name, virtual=False)
+        ports.append(port)
+        start = time.perf_counter() + 0.5
+        due = [start + k * 60 / BPM / PER_BEAT for k in range(NOTES)]
+
+        def run() -> None:
+            for k, at in enumerate(due):
+                time.sleep(max(0.0, at - time.perf_counter()))
+                port.send_message((0x99, k % 128, 100))
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join()
+        time.sleep(0.2)
+        return due
+
+    late = heard("bare", send)
+    close_output(ports[0])
+    system.close()
+    return late
+
+
+def numpy_work() -> None:
+    """As an inference thread: matrices, without the interpreter's lock."""
+    a = np.random.default_rng(1).standard_normal((256, 512)).astype(np.float32)
+    while working.is_set():
+        a @ a.T
+
+
+def python_work() -> None:
+    """As a loop that parses packets without a pause."""
+    while working.is_set():
+        sum(i * i for i in range(2000))
+
+
+working = threading.Event()
 
 
 @contextlib.contextmanager
-def working() -> Iterator[None]:
-    """A second thread that does what inference does."""
-    over = threading.Event()
-    a = np.random.default_rng(0).standard_normal((256, 256)).astype(np.float32)
-
-    def work() -> None:
-        while not over.is_set():
-            np.tanh(a @ a).sum()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
+def beside(work: Callable[[], None] | None, interval: float | None) -> Iterator[None]:
+    """With a thread at that work, and the interpreter switching threads at that interval."""
+    usual = sys.getswitchinterval()
+    if interval:
+        sys.setswitchinterval(interval)
+    working.set()
+    thread = threading.Thread(target=work) if work else None
+    if thread:
+        thread.start()
+    yield
+    working.clear()
+    if thread:
         thread.join()
-
-
-def floor(deadlines: np.ndarray, reached: list[float]) -> None:
-    """A bare thread at the same moments."""
-    wake = threading.Event()
-    for deadline in deadlines:
-        wake.wait(max(0.0, deadline - time.perf_counter()))
-        reached.append(time.perf_counter())
-
-
-async def one(seconds: float) -> tuple[np.ndarray, np.ndarray, int]:
-    """Seconds late of notes at the other end and of a bare thread; notes that got lost."""
-    ear = subprocess.Popen(
-        [sys.executable, "-c", HEARS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    ear.stdout.readline()
-    watch = MidiWatch("UNIX_JACK")
-    out = MidiOut(watch, "ear", lambda name, text: click.echo(f"{name}: {text or 'well'}"))
-    while not out.port:
-        await asyncio.sleep(0.05)
-    transport = Transport(time=time.perf_counter() + 0.5)
-    beats = np.arange(0, seconds / transport.pace, APART * 4)
-    deadlines = np.array([transport.time_of(beat) for beat in beats])
-    reached: list[float] = []
-    bare = threading.Thread(target=floor, args=(deadlines, reached))
-    bare.start()
-    for n, (beat, deadline) in enumerate(zip(beats, deadlines, strict=True)):
-        await asyncio.sleep(max(0.0, deadline - AHEAD - time.perf_counter()))
-        out.play(Part.MELODY, n % 128, 90, deadline, transport.time_of(beat + LENGTH))
-    await asyncio.sleep(0.5)
-    bare.join()
-    heard = np.array([float(t) for t in ear.communicate("\n")[0].split()])
-    click.echo(f"sent {out.sent}, unsent {out.unsent}")
-    await out.close()
-    await watch.close()
-    # Each note heard belongs to the latest moment before it: nothing comes early.
-    late = heard - deadlines[np.searchsorted(deadlines, heard) - 1]
-    return late, np.array(reached) - deadlines, len(deadlines) - len(heard)
+    sys.setswitchinterval(usual)
 
 
 def show(what: str, late: np.ndarray) -> None:
-    """Median and 99th percentile, milliseconds."""
-    ms = late * 1e3
-    jitter = np.abs(ms - np.median(ms))
+    """One line of the table: what came, and how far from the median."""
+    came = late[~np.isnan(late)] * 1e3
+    jitter = np.abs(came - np.median(came))
     click.echo(
-        f"{what:28} late: median {np.median(ms):6.3f}  p99 {np.percentile(ms, 99):6.3f} ms   "
-        f"jitter: median {np.median(jitter):6.3f}  p99 {np.percentile(jitter, 99):6.3f} ms   "
-        f"({len(ms)})"
+        f"{what:46} late: median {np.median(came):6.2f}  p99 {np.quantile(came, 0.99):6.2f}   "
+        f"jitter p99 {np.quantile(jitter, 0.99):6.2f}  max {jitter.max():6.2f} ms   "
+        f"lost {len(late) - len(came)}"
     )
 
 
 @click.command()
-@click.option("--seconds", default=30.0, show_default=True, help="Length of each run.")
 @click.option("--period", default=64, show_default=True, help="Frames of JACK's period.")
-def main(seconds: float, period: int) -> None:
-    """Measure."""
-    with server(period):
-        for name, beside in (("quiet", contextlib.nullcontext), ("numpy beside", working)):
-            with beside():
-                notes, bare, lost = asyncio.run(one(seconds))
-            show(f"{name}: notes", notes)
-            show(f"{name}: floor, a bare thread", bare)
-            click.echo(f"{name}: {lost} notes lost on the way")
+def main(period: int) -> None:
+    """Measure and print."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    click.echo(f"{multiprocessing.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    with jack(period):
+        for work, interval, said in (
+            (None, None, "idle"),
+            (numpy_work, None, "beside numpy"),
+            (python_work, None, "beside Python, switching every 5 ms"),
+            (python_work, 0.001, "beside Python, switching every 1 ms"),
+        ):
+            with beside(work, interval):
+                show(f"bare thread, {said}", by_bare_thread())
+            with beside(work, interval):
+                show(f"MidiOut, {said}", by_midi_out())
 
 
 if __name__ == "__main__":
