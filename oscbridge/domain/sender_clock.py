@@ -49,7 +49,7 @@ class SenderClock:
         clock that `host` reads, and whether that clock begins anew with it: what was placed before
         is to be kept as `host` had it until then. None: it is no newer than the last.
         """
-        if math.isnan(time) or not self.steady:
+        if not math.isfinite(time) or not self.steady:
             return self._as_it_came(now)
         seems = self._rate * time + self._zero
         anew = not now - LATE <= seems <= now + EARLY

@@ -324,7 +324,7 @@ def test_whatever_is_sent_is_a_finite_body_or_a_pose_error(name, told):
 
 def test_ports_and_names_are_the_programs_own():
     assert {name: wire.PORT for name, wire in WIRES.items()} == {
-        "osceleton": 7110, "poseosc": 9527, "wekinator": 6448
+        "osceleton": 7110, "poseosc": 9527, "vmc": 39540, "wekinator": 6448
     }  # fmt: skip
 
 
