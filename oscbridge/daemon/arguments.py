@@ -21,6 +21,7 @@ _TABLES = {
     "meters": (METER_CHANGE, (0, 1, 1), (_LAST_BEAT, 64, 64)),
 }
 """Of what comes in rows: the atoms of a row, the least and the most of each."""
+_NUMBERS = {int, float, bool}
 _FARTHEST = 1e6
 """Seconds, beats and metres beyond which a frame is taken for an error."""
 
@@ -128,7 +129,7 @@ def _all_good_floats(arg: Arg, values: Sequence[Any]) -> bool:
 def _rows(values: Sequence[Any], width: int, what: str) -> NDArray[np.float64]:
     if not values or len(values) % width:
         raise JobError("count", f"{len(values)} atoms; {width} for each of the {what} are needed")
-    if not all(isinstance(value, int | float) for value in values):
+    if not {*map(type, values)} <= _NUMBERS:
         raise wrong(f"the {what} must be numbers")
     return np.array(values, np.float64).reshape(-1, width)
 
