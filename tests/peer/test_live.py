@@ -4,9 +4,13 @@ Tempo is fast, so that bars are short.
 """
 
 import contextlib
+import itertools
 import json
+import os
 import re
+import shutil
 import socket
+import subprocess
 import threading
 import time
 import urllib.request
@@ -273,6 +277,57 @@ def test_panic_is_taken(client):
     client.send("panic")
     client.send("sync", 3)
     assert not of(heard(client, ("synced", 1)), "fail")
+
+
+PATCH = """#N canvas 0 0 600 400 12;
+#X obj 10 10 r go;
+#X obj 10 40 t b b b;
+#X msg 300 70 connect 127.0.0.1 {port};
+#X msg 150 70 list note 1;
+#X obj 150 100 oscformat oscbridge subscribe;
+#X msg 10 70 0 36 110 0.25;
+#X obj 10 100 oscformat oscbridge note;
+#X obj 150 130 list prepend send;
+#X obj 150 160 list trim;
+#X obj 150 190 netsend -u -b;
+#X obj 150 220 oscparse;
+#X obj 150 250 print osc;
+#X connect 0 0 1 0;
+#X connect 1 0 5 0;
+#X connect 1 1 3 0;
+#X connect 1 2 2 0;
+#X connect 2 0 9 0;
+#X connect 3 0 4 0;
+#X connect 5 0 6 0;
+#X connect 4 0 7 0;
+#X connect 6 0 7 0;
+#X connect 7 0 8 0;
+#X connect 8 0 9 0;
+#X connect 9 1 10 0;
+#X connect 10 0 11 0;
+"""
+
+
+def test_pure_data_plays_a_note_and_hears_a_visitor(client, daemon, tmp_path):
+    if shutil.which("pd") is None:
+        missing = "pd is not installed: apt-get install puredata-core"
+        (pytest.fail if os.environ.get("OSCBRIDGE_REQUIRE_PEERS") == "1" else pytest.skip)(missing)
+    patch = tmp_path / "live.pd"
+    patch.write_text(PATCH.format(port=daemon.port))
+    command = ["pd", "-nogui", "-noaudio", "-nomidi", "-stderr", "-open", str(patch)]
+    with (
+        Visitor(daemon.port),
+        subprocess.Popen([*command, "-send", "go bang"], stderr=subprocess.PIPE, text=True) as pd,
+    ):
+        try:
+            lines = (line.split() for line in pd.stderr)
+            notes = list(itertools.islice((w for w in lines if "note" in w), 20))
+        finally:
+            pd.kill()
+    for words in notes:
+        *_, path, where, voice, part, pitch, velocity, _, _ = words
+        assert (path, where, voice) == ("out", "note", "voice")
+        assert part in "012" and 0 <= int(pitch) < 128 and 1 <= int(velocity) < 128
 
 
 SHOW = """
