@@ -12,8 +12,18 @@ from hypothesis import strategies as st
 
 from oscbridge.errors import FileError
 from oscbridge.io import session_journal
-from oscbridge.io.file_lock import is_locked, lock
-from oscbridge.io.session_journal import BEGAN, ENDED, NOTE, POSE, ROWS, Journal, packed, read
+from oscbridge.io.file_lock import lock
+from oscbridge.io.session_journal import (
+    BEGAN,
+    ENDED,
+    NOTE,
+    POSE,
+    ROWS,
+    Journal,
+    is_left,
+    packed,
+    read,
+)
 
 RECORDS = [
     (BEGAN, [(8,)]),
@@ -99,12 +109,12 @@ def test_rows_come_back_in_the_order_they_came_from_a_file_that_is_locked(tmp_pa
         journal.add(NOTE, row)
         if not k % 1000:
             journal.add(ENDED, rows_of(ENDED, [(float(k),)]))
-    assert is_locked(journal.path)
+    assert not is_left(journal.path)
     journal.close()
     records = told(journal.path)
     assert b"".join(rows for kind, rows in records if kind == NOTE) == b"".join(notes)
     assert [kind for kind, _ in records] == [NOTE, ENDED] * 5 + [NOTE]
-    assert not is_locked(journal.path)
+    assert is_left(journal.path)
     with pytest.raises(FileExistsError):
         Journal(journal.path)
     with pytest.raises(FileError, match="nowhere"):
@@ -114,12 +124,33 @@ def test_rows_come_back_in_the_order_they_came_from_a_file_that_is_locked(tmp_pa
 def test_a_lock_is_seen_by_another_program(tmp_path):
     path = tmp_path / "a"
     path.touch()
-    ask = "import sys, pathlib; from oscbridge.io.file_lock import is_locked; "
-    ask += "sys.exit(is_locked(pathlib.Path(sys.argv[1])))"
+    ask = "import sys, pathlib; from oscbridge.io.session_journal import is_left; "
+    ask += "sys.exit(not is_left(pathlib.Path(sys.argv[1])))"
     with path.open("r+b") as file:
         assert lock(file)
         assert subprocess.run([sys.executable, "-c", ask, str(path)]).returncode == 1
     assert subprocess.run([sys.executable, "-c", ask, str(path)]).returncode == 0
+
+
+def test_what_is_no_journal_was_not_left(tmp_path):
+    path = tmp_path / "a.journal"
+    path.write_bytes(b"another program's")
+    assert not is_left(path)
+    for size in range(5):
+        path.write_bytes(b"OBJ1"[:size])
+        assert is_left(path), "cut off before a byte was written"
+    with pytest.raises(FileError, match="cannot be read"):
+        is_left(tmp_path / "none.journal")
+
+
+def test_a_journal_that_cannot_be_locked_is_not_begun(tmp_path, monkeypatch):
+    def no_locks(file, *, wait):
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(session_journal.file_lock, "lock", no_locks)
+    with pytest.raises(FileError, match="Operation not supported"):
+        Journal(tmp_path / "a.journal")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_disk_that_does_not_take_rows_in_time_is_reported_and_what_fits_is_kept(

@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oscbridge.domain.course import JUMP
-from oscbridge.domain.take import Take
-from oscbridge.domain.timeline import Meter, Tempo
+from oscbridge.domain.take import SAME_TEMPO, Take
+from oscbridge.domain.timeline import FASTEST, SLOWEST, Meter, Tempo
 from oscbridge.domain.transport import Transport
 
 START = Transport(time=100.0, beat=2.5, bpm=120.0)
@@ -51,6 +51,15 @@ def test_a_tempo_that_changes_is_in_its_map_from_that_beat_on():
     assert made.timeline.tempos == (Tempo(0.0, 120.0), Tempo(4.5, 150.0))
     made.follow(faster.at(103.0, bpm=60.0), 103.0)
     assert made.timeline.tempos == (Tempo(0.0, 120.0), Tempo(4.5, 60.0)), "the last said counts"
+
+
+def test_a_tempo_that_wavers_is_one_and_none_is_beyond_what_is_one():
+    wavering = [START.at(101.0 + k / 10, bpm=120.0 + 0.08 * (-1) ** k) for k in range(50)]
+    assert take(START, *wavering).timeline.tempos == (Tempo(0.0, 120.0),)
+    creeping = [START.at(101.0 + k / 10, bpm=120.0 + k / 100) for k in range(50)]
+    assert len(take(START, *creeping).timeline.tempos) == 5, "but it may not creep away"
+    wild = take(START.at(100.0, bpm=0.5), START.at(110.0, bpm=5000.0))
+    assert [tempo.bpm for tempo in wild.timeline.tempos] == [SLOWEST, FASTEST]
 
 
 def test_a_meter_comes_with_the_bar_it_begins_with():
@@ -131,7 +140,7 @@ def test_whatever_the_transport_does_a_take_goes_on_and_has_a_map(changes, bars)
         for changed in (made.timeline.tempos, made.timeline.meters):
             beats = [each.beat for each in changed]
             assert beats[0] == 0.0 and beats == sorted(set(beats))
-        assert made.timeline.tempos[-1].bpm == transport.bpm
+        assert abs(made.timeline.tempos[-1].bpm - transport.bpm) <= SAME_TEMPO
         assert (made.end > 0) if bars else made.end == float("inf")
         meter = made.timeline.meters[-1]
         line = transport.next_bar(max(transport.beat_at(now), transport.meter.beat)) + 1e-9
