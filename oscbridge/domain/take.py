@@ -5,6 +5,7 @@ does.
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 from oscbridge.domain.course import jumps
 from oscbridge.domain.timeline import FASTEST, SLOWEST, Meter, Tempo, Timeline
@@ -32,6 +33,7 @@ class Take:
         self._bars = bars
         self._now: Transport | None = None
         self._origin = 0.0
+        self._begun = False
         self._tempos: list[Tempo] = []
         self._meters: list[Meter] = []
 
@@ -39,9 +41,16 @@ class Take:
         """Go on as `transport` says, told at `now`."""
         self._follow(transport, now)
         if self._bars:
-            last = self._meters[-1]
-            bars = self.timeline.bar_starts(last.beat + (self._bars + 1) * last.bar)
-            self.end = float(bars[self._bars])
+            self.end = self._bar(self._bars)
+
+    def _bar(self, number: int) -> float:
+        """Where a bar starts, counted from 0."""
+        for meter, after in pairwise(self._meters):
+            bars = math.ceil((after.beat - meter.beat) / meter.bar - _ON)
+            if number < bars:
+                return meter.beat + number * meter.bar
+            number -= bars
+        return self._meters[-1].beat + number * self._meters[-1].bar
 
     def _follow(self, transport: Transport, now: float) -> None:
         before, self._now = self._now, transport
@@ -52,7 +61,8 @@ class Take:
         time = transport.time if transport.time > before.time else max(now, before.time)
         was, here = before.beat_at(time), transport.beat_at(time)
         jumped, measured = jumps(before, transport), transport.meter != before.meter
-        if was < self._origin and (jumped or measured):
+        self._begun = self._begun or was >= self._origin
+        if not self._begun and (jumped or measured):
             self._begin(transport, here)
             return
         if jumped:

@@ -123,7 +123,7 @@ def _whole(content: bytes, *, last: bool = False) -> Generator[Record, None, byt
             break
         _, kind, size = _HEAD.unpack_from(content, at)
         start, end = at + _ROWS_AT, at + _ROWS_AT + size
-        if kind in ROWS and size <= LARGEST and size % ROWS[kind].itemsize == 0:
+        if kind in ROWS and 0 < size <= LARGEST and size % ROWS[kind].itemsize == 0:
             if end > len(content) and not last:
                 break
             if end <= len(content) and packed(kind, content[start:end]) == content[at:end]:

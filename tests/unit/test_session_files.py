@@ -171,8 +171,8 @@ def test_the_transport_stands_and_jumps_and_the_take_goes_on(tmp_path):
     (first, second) = stage.writer.close()
     assert [first.name, second.name] == ["take1-p1-2.npz", "take1-p1.npz"]
     before, after = read_landmarks(second), read_landmarks(first)
-    assert before.beat[-1] <= 8.0 and after.beat[0] > 8.0, "it stood still for four seconds"
-    assert after.beat == pytest.approx(8.0 + (time[time > 8] - 8.0) * 2, abs=1e-9)
+    assert before.beat[-1] < 8.0 and after.beat[0] == 8.0, "it stood still for four seconds"
+    assert after.beat == pytest.approx(8.0 + (time[time >= 8] - 8.0) * 2, abs=1e-9)
 
 
 def test_a_take_in_which_nothing_came_leaves_nothing(tmp_path):
