@@ -142,9 +142,8 @@ class SessionWriter:
         (made,) = recover_apart([path])
         if made.error:
             raise FileError(
-                path, f"{made.error}. It is kept: make room, then oscbridge record --recover "
-                f"{path.parent}",
-            )  # fmt: skip
+                path, f"{made.error}; it is kept for oscbridge record --recover {path.parent}"
+            )
         return made.files
 
 

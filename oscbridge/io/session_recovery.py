@@ -80,14 +80,15 @@ def _recovered(path: Path) -> Recovered:
         return Recovered(path, [], error.cause)
     except OSError as error:
         return Recovered(path, [], f"cannot be used: {error.strerror or error}")
-    except (ValueError, ArithmeticError) as error:
-        return Recovered(path, [], f"holds what is no take of this version: {error}")
     return Recovered(path, files)
 
 
 def files_of(journal: Path) -> list[Path]:
     """Write the files of a take, none where nothing came. Raises FileError; there are none then."""
-    take = recorded(read(journal), journal.stem)
+    try:
+        take = recorded(read(journal), journal.stem)
+    except (ValueError, ArithmeticError) as error:
+        raise FileError(journal, f"holds what cannot be recorded: {error}") from error
     free = (n for n in free_names(journal.parent, journal.stem, but=journal))
     files: list[Path] = []
     try:
@@ -95,12 +96,12 @@ def files_of(journal: Path) -> list[Path]:
             files.append(path)
             settle(path)
         settle(journal.parent)
-    except (FileError, OSError) as error:
+    except (FileError, OSError, ValueError, ArithmeticError) as error:
         for path in files:
             path.unlink(missing_ok=True)
         if isinstance(error, FileError):
             raise
-        raise FileError(journal, f"cannot be made files of: {error.strerror or error}") from error
+        raise FileError(journal, f"cannot be made files of: {error}") from error
     return sorted(files)
 
 

@@ -297,6 +297,9 @@ def test_a_recovery_that_fails_leaves_the_journal_and_no_half_of_its_files(tmp_p
     (left,) = recover(tmp_path)
     assert left.error == "cannot be written: No space left on device"
     assert names(tmp_path.iterdir()) == [journal.name]
+    monkeypatch.setattr(session_recovery, "write_clip", lambda clip, path: 1 // 0)
+    assert "cannot be made files of: integer division" in recover(tmp_path)[0].error
+    assert names(tmp_path.iterdir()) == [journal.name]
     monkeypatch.undo()
     assert names(recover(tmp_path)[0].files) == ["take1.mid", "take1.npz"], "once there is room"
     assert names(sorted(tmp_path.iterdir())) == ["take1.mid", "take1.npz"]
