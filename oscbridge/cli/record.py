@@ -26,14 +26,13 @@ _ALIVE = 20.0
 """Seconds after which the daemon is sent something, so that it does not forget who listens."""
 _ANSWERED, _WRITTEN = 5.0, 600.0
 """Seconds a recording may take to begin, and its files to be written."""
-_MOST_BARS = 4000
 
 
 @click.command()
 @click.argument("name", required=False)
 @click.option("--host", default=LOOPBACK, show_default=True, help="Where the daemon is.")
 @click.option("--port", default=PORT, show_default=True, type=click.IntRange(1, 65535))
-@click.option("--bars", type=click.IntRange(1, _MOST_BARS), help="End after so many bars.")
+@click.option("--bars", type=click.IntRange(min=1), help="End after so many bars.")
 @click.option("--seconds", type=click.FloatRange(0, min_open=True), help="End after so long.")
 @click.option(
     "--recover", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="FOLDER",

@@ -54,13 +54,16 @@ def recover_apart(paths: Sequence[Path]) -> list[Recovered]:
     """
     if not paths:
         return []
-    done = subprocess.run(  # noqa: S603 (our own interpreter and module)
-        [sys.executable, "-m", __name__, *map(str, paths)],
-        capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL,
-        start_new_session=True,  # a Ctrl-C that ends the daemon is not for it
-    )  # fmt: skip
-    if done.returncode:
+    try:
+        done = subprocess.run(  # noqa: S603 (our own interpreter and module)
+            [sys.executable, "-m", __name__, *map(str, paths)],
+            capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL,
+            start_new_session=True,  # a Ctrl-C that ends the daemon is not for it
+        )  # fmt: skip
         why = (done.stderr.strip().splitlines() or [f"exit {done.returncode}"])[-1]
+    except OSError as error:
+        done, why = None, str(error)
+    if done is None or done.returncode:
         return [Recovered(path, [], f"no files could be made of it: {why}") for path in paths]
     told = [json.loads(line) for line in done.stdout.splitlines()]
     return [

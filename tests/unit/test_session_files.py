@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from takes import BEGUN, TRANSPORT, TUNE, Stage, dancer, in_seconds
 
+from oscbridge.api import JOBS
 from oscbridge.cli.data import data
 from oscbridge.domain.live import Played
 from oscbridge.domain.music import Note, Part
@@ -20,7 +21,7 @@ from oscbridge.domain.timeline import Meter, Tempo, Timeline
 from oscbridge.errors import FileError
 from oscbridge.io import session_files, session_recovery
 from oscbridge.io.landmark_file import read_landmarks
-from oscbridge.io.midi_file import read_clip
+from oscbridge.io.midi_file import MOST_BARS, read_clip
 from oscbridge.io.session_files import SessionWriter
 from oscbridge.io.session_journal import NOTE, POSE, ROWS, packed
 from oscbridge.io.session_recovery import journals, recover, recover_apart
@@ -208,6 +209,22 @@ def test_poses_that_no_file_may_hold_are_left_out_and_a_root_that_is_not_known_i
     told = read_landmarks(dance)
     assert len(told.time) == len(time) - 2
     assert np.abs(told.root[:, 1] + 0.9).max() < 0.3, "on the floor"
+
+
+def test_so_many_bars_may_be_asked_for_as_a_song_may_have():
+    (bars,) = (arg for job in JOBS for arg in job.args if job.address == "record/start"
+               and arg.name == "bars")  # fmt: skip
+    assert bars.high == MOST_BARS
+
+
+def test_a_process_that_cannot_be_begun_leaves_the_journal(tmp_path, monkeypatch):
+    stage = Stage(tmp_path)
+    stage.perform(in_seconds(TUNE))
+    with monkeypatch.context() as context:
+        context.setattr(sys, "executable", str(tmp_path / "none"))
+        with pytest.raises(FileError, match=r"no files could be made of it.*--recover"):
+            stage.writer.close()
+    assert names(recover(tmp_path)[0].files) == ["take1.mid"]
 
 
 def test_a_take_is_no_longer_than_what_training_reads(tmp_path, monkeypatch):

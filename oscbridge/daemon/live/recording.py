@@ -91,8 +91,12 @@ class Recording:
 
 
 def _left(folder: Path) -> list[Path]:
-    """Journals of takes that were cut off. Raises FileError."""
-    return [path for path in journals(folder) if is_left(path)]
+    """Journals of takes that were cut off."""
+    left = []
+    for path in journals(folder):
+        with suppress(FileError):  # whose it is does not matter to a recording
+            left += [path] if is_left(path) else []
+    return left
 
 
 async def _recover(left: list[Path]) -> None:
@@ -117,8 +121,10 @@ class _Take:
 
     async def _run(self) -> None:
         told = perf_counter()
-        while not (self._files or self.writer.over):
+        while not self.writer.over:
             await asyncio.sleep(EVERY)
+            if self._files:
+                return
             now = perf_counter()
             self._poses(now - GAP)
             if now - told >= TOLD_EVERY:
@@ -127,8 +133,6 @@ class _Take:
                 self._trouble(self.writer.error)
         with suppress(FileError):
             await self.end()
-        self._tell()  # first, so that whoever started it asks what came of it
-        self._trouble(self.failed)
 
     def _tell(self) -> None:
         self._stage.subscribers.tell(
@@ -178,7 +182,8 @@ class _Take:
         with suppress(ValueError):
             self._stage.heard.remove(self.writer.note)
             self._stage.turned.remove(self._turn)
-        why = self.writer.error if self.writer.over else ""
+        over = self.writer.over
+        why = self.writer.error if over else ""
         files: list[Path] = []
         try:
             files = await asyncio.to_thread(self.writer.close)
@@ -190,4 +195,7 @@ class _Take:
             kept = f"nothing yet ({error})"
         if why:
             self.failed = f"the recording has ended: {why}; kept: {kept}"
+        if over:
+            self._tell()  # first, so that whoever started it asks what came of it
+            self._trouble(self.failed)
         return files
