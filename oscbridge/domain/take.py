@@ -92,6 +92,7 @@ class Take:
         """In `meter` from a bar on that starts at `bar`; what was to come after `here` is not."""
         self._meters = [self._meters[0], *(m for m in self._meters[1:] if m.beat <= here + _ON)]
         last, kind = self._meters[-1], (meter.numerator, meter.denominator)
+        bar += max(0, math.ceil(-bar / meter.bar - _ON)) * meter.bar
         off = math.remainder(bar - last.beat, last.bar)
         if kind != (last.numerator, last.denominator) or abs(off) > _OFF:
             self._meters = [m for m in self._meters if m.beat < bar - _ON]

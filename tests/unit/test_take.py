@@ -92,6 +92,8 @@ def test_what_has_begun_does_not_begin_again():
     back = START.at(100.75, beat=3.75)
     made = take(START, back, back.at(100.75, beat=1.0))
     assert made.at_time(100.75) == -0.25
+    made.follow(back.at(100.75, beat=0.0), 100.75)
+    assert made.timeline.meters == (Meter(0.0, 4, 4), Meter(3.75, 4, 4))
 
 
 def test_a_correction_of_the_clock_leaves_the_bars_where_they_are():
