@@ -120,11 +120,15 @@ LIVE_JOBS = (
     Endpoint(
         "record/start", "job",
         "Record music and poses as a session for training, from the next bar on.",
-        (ID, Arg("name", "s", "name of the session; a taken one gets -2, -3, ...")),
+        (
+            ID, Arg("name", "s", "name of the session; a taken one gets -2, -3, ..."),
+            Arg("bars", "i", "after which it ends by itself; 0: until stopped", 0, 0, 4000),
+        ),
         (word("name", "its name"), word("folder", "where it lies")),
     ),
     Endpoint(
-        "record/stop", "job", "End the recording and write its files.",
+        "record/stop", "job",
+        "End the recording and write its files; one that has ended by itself tells its files.",
         (ID,), (whole("notes", "notes"), whole("frames", "poses"),
                 Arg("file", "s", "the files", rest=True)),
     ),
@@ -181,6 +185,7 @@ LIVE_REPLIES = (
         (
             whole("notes", "notes so far"), whole("frames", "poses so far"),
             number("seconds", "length so far", "s"),
+            word("state", "`waiting` for its bar, `recording` or `over`"),
         ),
     ),
 )  # fmt: skip

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -30,42 +32,51 @@ _ANSWERED, _WRITTEN = 5.0, 600.0
 @click.argument("name", required=False)
 @click.option("--host", default=LOOPBACK, show_default=True, help="Where the daemon is.")
 @click.option("--port", default=PORT, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--bars", type=click.IntRange(min=1), help="End after so many bars.")
 @click.option("--seconds", type=click.FloatRange(0, min_open=True), help="End after so long.")
 @click.option(
     "--recover", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="FOLDER",
     help="Make sessions of recordings in FOLDER that were cut off.",
 )  # fmt: skip
 def record(
-    name: str | None, host: str, port: int, seconds: float | None, recover: Path | None
-) -> None:
-    """Record what is played and danced now as session NAME, until Ctrl-C.
+    name: str | None, host: str, port: int, bars: int | None, seconds: float | None,
+    recover: Path | None,
+) -> None:  # fmt: skip
+    """Record what is played and danced as session NAME, from the next bar until Ctrl-C.
 
     The files lie on the daemon's machine: a song and a dance of one name, for
     oscbridge train --from.
     """
     if (name is None) == (recover is None):
         raise click.UsageError("give a NAME, or --recover FOLDER")
+    if bars and seconds:
+        raise click.UsageError("give --bars or --seconds, not both")
+    if recover is not None and (bars or seconds):
+        raise click.UsageError("--bars and --seconds are for recording")
     with clear_errors():
         if recover is not None:
             _recover(recover)
         elif name is not None:
-            _record(name, host, port, seconds)
+            _record(name, host, port, bars or 0, seconds)
 
 
 def _recover(folder: Path) -> None:
-    from oscbridge.io import session_files
+    from oscbridge.io import session_recovery
 
-    files = session_files.recover(folder)
-    for file in files:
-        click.echo(file)
-    if not files:
+    found = session_recovery.recover(folder)
+    for journal, files, error in found:
+        made = ", ".join(file.name for file in files) or "nothing had come"
+        click.echo(f"{journal}: {error or made}", err=bool(error))
+    if not found:
         click.echo(f"{folder}: nothing to recover")
+    if any(each.error for each in found):
+        sys.exit(1)
 
 
-def _record(name: str, host: str, port: int, seconds: float | None) -> None:
+def _record(name: str, host: str, port: int, bars: int, seconds: float | None) -> None:
     with _connected(host, port) as client:
-        taken, folder = client.request("record/start", name, timeout=_ANSWERED)
-        click.echo(f"recording {taken} into {folder}; Ctrl-C ends")
+        taken, folder = client.request("record/start", name, bars, timeout=_ANSWERED)
+        click.echo(f"recording {taken} into {folder} from the next bar on; Ctrl-C ends")
         try:
             _follow(client, seconds)
             notes, frames, *files = client.request("record/stop", timeout=_WRITTEN)
@@ -100,13 +111,13 @@ def _connected(host: str, port: int) -> Iterator[Client]:
 
 
 def _follow(client: Client, seconds: float | None) -> None:
-    """Show how it goes until it is to end. Raises ConnectionError, OscbridgeError."""
+    """Show how it goes until it is to end, or is over. Raises ConnectionError."""
     ended: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda got, _: ended.append(got))
-    begun = alive = time.monotonic()
+    alive, until = time.monotonic(), math.inf
     client.send("subscribe", "live", 1)
-    while not ended and (seconds is None or time.monotonic() - begun < seconds):
+    while not ended and time.monotonic() < until:
         if time.monotonic() - alive > _ALIVE:
             alive = time.monotonic()
             client.send("subscribe", "live", 1)
@@ -114,13 +125,18 @@ def _follow(client: Client, seconds: float | None) -> None:
             message = client.receive(_WAKE)
         except TimeoutError:
             continue
-        _tell(message.address.removeprefix(f"{ROOT}/"), message.args)
+        kind = message.address.removeprefix(f"{ROOT}/")
+        if kind == "record/state":
+            _show(*message.args)
+            *_, passed, state = message.args
+            if state == "over":
+                return
+            if seconds and passed:
+                until = time.monotonic() + seconds - passed
+        elif kind == "live/trouble" and message.args[0] == "recording" and message.args[1]:
+            click.echo(f"\n{message.args[1]}", err=True)
 
 
-def _tell(kind: str, args: tuple[Any, ...]) -> None:
-    if kind == "record/state":
-        notes, frames, passed = args
-        minutes, rest = divmod(int(passed), 60)
-        click.echo(f"\r{minutes:3}:{rest:02}  {notes} notes  {frames} poses ", nl=False)
-    elif kind == "live/trouble" and args[0] == "recording" and args[1]:
-        raise OscbridgeError(args[1])
+def _show(notes: int, frames: int, seconds: float, state: str) -> None:
+    minutes, rest = divmod(int(seconds), 60)
+    click.echo(f"\r{minutes:3}:{rest:02}  {notes} notes  {frames} poses  {state:9}", nl=False)

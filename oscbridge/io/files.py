@@ -49,3 +49,15 @@ def write_atomically(path: str | Path, content: bytes) -> None:
             Path(draft).unlink(missing_ok=True)
         cause = error.strerror or error
         raise FileError(path, f"cannot be written: {cause}; choose another place") from error
+
+
+def settle(path: Path) -> None:
+    """See that a file, or what a folder names, outlasts a loss of power. Raises OSError."""
+    if path.is_dir() and os.name == "nt":
+        return  # Windows opens no folders, and needs none to be
+    # Windows puts only what may be written on the disk.
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,214 +1,224 @@
-"""The journal of a take: what comes in is appended as it comes, so that a kill loses a second.
+"""The journal of a take: what comes in while it is recorded, on the disk before the second is over.
 
-The file begins with a line that says what it is, then come records, each its length and CRC-32
-(little-endian uint32) and so many bytes: one for the kind, the rest as the structs below say. What
-is torn or damaged ends the reading; all before it counts.
+A journal is records one after the other, in the order things came. A record is a head and rows of
+one kind (`ROWS`), all little endian:
+
+    0   4  the mark `OBJ1` (format 1)
+    4   1  kind: B began, T transport, N note, P pose, E ended
+    5   3  zero
+    8   4  bytes of its rows
+    12  4  CRC-32 of the twelve bytes before and of the rows
+
+The mark and the CRC find the next whole record after one that is torn or damaged. While a journal
+is written its file is locked; the system lifts the lock of a program that is killed.
 """
 
 from __future__ import annotations
 
 import os
 import struct
-import time
+import threading
 import zlib
 from collections import deque
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Generator, Iterator
+from itertools import groupby
 from pathlib import Path
-from threading import Event, Thread
+from typing import IO, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from oscbridge.domain.live import Played
-from oscbridge.domain.music import Part
-from oscbridge.domain.pose import COUNT
-from oscbridge.domain.take import Entry, Heard, Seen
-from oscbridge.domain.timeline import Meter
-from oscbridge.domain.transport import Transport
 from oscbridge.errors import FileError
+from oscbridge.io import file_lock
+from oscbridge.io.files import settle
 
-ENDING = ".take"
-MAGIC = b"oscbridge take 1\n"
-WRITTEN, SYNCED = 0.5, 1.0
-"""Seconds between two writes, and between two times the disk is waited for."""
+ENDING = ".journal"
+BEGAN, TRANSPORT, NOTE, POSE, ENDED = b"B", b"T", b"N", b"P", b"E"
+ROWS: dict[bytes, np.dtype[Any]] = {
+    BEGAN: np.dtype([("bars", "<i4")]),
+    TRANSPORT: np.dtype(
+        [("now", "<f8"), ("time", "<f8"), ("beat", "<f8"), ("bpm", "<f8"), ("bar", "<f8"),
+         ("numerator", "<i4"), ("denominator", "<i4"), ("playing", "<i4")]
+    ),
+    NOTE: np.dtype(
+        [("beat", "<f8"), ("time", "<f8"), ("duration", "<f8"), ("part", "u1"), ("pitch", "u1"),
+         ("velocity", "u1")]
+    ),
+    POSE: np.dtype(
+        [("beat", "<f8"), ("time", "<f8"), ("person", "<i4"), ("landmarks", "<f4", (33, 3)),
+         ("root", "<f4", (3,))]
+    ),
+    ENDED: np.dtype([("now", "<f8")]),
+}  # fmt: skip
+"""Kind -> its rows. `bars` to record, 0 for any number. `now`, `time`: seconds of the host's steady
+clock; `beat` of the transport, which stands so at `time` and was told at `now`; `bar`: where one of
+its bars starts. `velocity` 0 ends a note, a `duration` (beats) that is
+not 0 too. `root` NaN: not known.
+"""
+WRITE_EVERY, SYNC_EVERY = 0.25, 1.0
+"""Seconds between handing rows to the system, and between asking it to put them on the disk."""
 MOST_WAITING = 20_000
-"""Entries that wait for a disk; some 10 MB, and a minute of what ten people do."""
-YOUNG = 10.0
-"""Seconds in which a journal without its first record may be one that is just begun."""
-_NOBODY = 0
-_FRAME = struct.Struct("<II")
-_LONGEST = 1024
-_RECORDER = struct.Struct("<Id")
-_NOTE = struct.Struct("<BBBdd")
-_POSE = struct.Struct(f"<Idd{COUNT * 3}f3f")
-_TRANSPORT = struct.Struct("<ddddHHB")
+"""Rows that may wait for the disk: half a minute of eight people at 60 frames a second."""
+LARGEST = 1 << 20
+"""Bytes of the rows of one record."""
+MOST_BYTES = 1 << 30
+"""Of a journal."""
+_AT_ONCE = 1 << 16
+_MARK = b"OBJ1"
+_HEAD = struct.Struct("<4sc3xI")
+_CRC = struct.Struct("<I")
+_ROWS_AT = _HEAD.size + _CRC.size
+
+
+class Record(NamedTuple):
+    """Rows (n,) of one kind, of the type `ROWS` gives it."""
+
+    kind: bytes
+    rows: NDArray[Any]
+
+
+def packed(kind: bytes, rows: bytes) -> bytes:
+    """A record."""
+    head = _HEAD.pack(_MARK, kind, len(rows))
+    return head + _CRC.pack(zlib.crc32(rows, zlib.crc32(head))) + rows
+
+
+def read(path: Path) -> Iterator[Record]:
+    """Every whole record; torn and damaged ones are passed over. Raises FileError where the file
+    cannot be read or is no journal.
+    """
+    rest = b""
+    try:
+        with path.open("rb") as file:
+            if not _is_journal(file):
+                raise FileError(path, "is no journal of this version of oscbridge")
+            while content := file.read(_AT_ONCE):
+                rest = yield from _whole(rest + content)
+    except OSError as error:
+        raise FileError(path, f"cannot be read: {error.strerror or error}") from error
+    yield from _whole(rest, last=True)
+
+
+def is_left(path: Path) -> bool:
+    """Whether that is a journal that nobody writes any more. Raises FileError."""
+    try:
+        with path.open("rb") as file:
+            return _is_journal(file) and file_lock.lock(file)
+    except OSError as error:
+        raise FileError(path, f"cannot be read: {error.strerror or error}") from error
+
+
+def _is_journal(file: IO[bytes]) -> bool:
+    """Whether it begins as one, or was cut off before that."""
+    head = file.read(len(_MARK))
+    file.seek(0)
+    return _MARK.startswith(head)
+
+
+def _whole(content: bytes, *, last: bool = False) -> Generator[Record, None, bytes]:
+    """The whole records; returns what may be the beginning of one, unless this is the `last`."""
+    at = content.find(_MARK)
+    while at >= 0:
+        if at + _ROWS_AT > len(content):
+            break
+        _, kind, size = _HEAD.unpack_from(content, at)
+        start, end = at + _ROWS_AT, at + _ROWS_AT + size
+        if kind in ROWS and 0 < size <= LARGEST and size % ROWS[kind].itemsize == 0:
+            if end > len(content) and not last:
+                break
+            if end <= len(content) and packed(kind, content[start:end]) == content[at:end]:
+                yield Record(kind, np.frombuffer(content[start:end], ROWS[kind]))
+                at = content.find(_MARK, end)
+                continue
+        at = content.find(_MARK, at + 1)
+    return content[at:] if at >= 0 else content[1 - len(_MARK) :]
 
 
 class Journal:
-    """Written by a thread of its own. `error` says why it ended early; "" while all is well."""
+    """A new journal that is written to by threads of its own, so that `add` never waits. `error`
+    says what is amiss; once it is `broken` nothing more is kept.
+    """
 
     def __init__(self, path: Path) -> None:
-        """Raises FileError, FileExistsError."""
+        """Raises FileExistsError where the name is taken, FileError where it cannot be made."""
         self.path = path
         self.error = ""
-        self._waiting: deque[bytes] = deque()
-        self._closing = Event()
+        self.broken = False
+        self.lost = 0
+        self._size = 0
+        self._waiting: deque[tuple[bytes, bytes]] = deque()
+        self._closing, self._closed = threading.Event(), threading.Event()
         try:
             self._file = path.open("xb", buffering=0)
         except FileExistsError:
             raise
         except OSError as error:
             raise FileError(path, f"cannot be written: {error.strerror or error}") from error
-        self._write(MAGIC + _recorder(*_this_process()))
-        self._thread = Thread(target=self._run, name="journal", daemon=True)
-        self._thread.start()
+        try:
+            file_lock.lock(self._file, wait=True)
+            settle(path.parent)
+        except OSError as error:
+            self._file.close()
+            path.unlink(missing_ok=True)
+            raise FileError(path, f"cannot be written: {error.strerror or error}") from error
+        self._threads = [
+            threading.Thread(target=each, name=f"journal {each.__name__}", daemon=True)
+            for each in (self._write, self._sync)
+        ]
+        for thread in self._threads:
+            thread.start()
 
-    def put(self, entry: Entry) -> None:
-        """Append it soon; never waits."""
-        if self.error:
+    def add(self, kind: bytes, row: bytes) -> None:
+        """Keep one row. Where the disk is so slow that too many wait, it is lost and counted."""
+        if self.broken:
             return
         if len(self._waiting) >= MOST_WAITING:
-            self.error = "the disk does not keep up"
-            return
-        self._waiting.append(_record(_encoded(entry)))
+            self.lost += 1
+            self.error = f"the disk is too slow: {self.lost} notes and poses were not kept"
+        else:
+            self._waiting.append((kind, row))
 
-    def _run(self) -> None:
-        synced = time.monotonic()
-        while not self.error:
-            last = self._closing.wait(WRITTEN)
-            batch = b"".join(self._waiting.popleft() for _ in range(len(self._waiting)))
-            if batch:
-                self._write(batch)
-            if last or time.monotonic() - synced >= SYNCED:
-                self._sync()
-                synced = time.monotonic()
-            if last:
-                break
+    def _write(self) -> None:
+        while not self._closing.wait(WRITE_EVERY):
+            self._write_waiting()
+        self._write_waiting()
 
-    def _write(self, content: bytes) -> None:
+    def _write_waiting(self) -> None:
+        rows = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        content = memoryview(b"".join(_records(rows)))
+        self._size += len(content)
         try:
-            while content:
+            while content and not self.broken:
                 content = content[self._file.write(content) :]
         except OSError as error:
-            self.error = f"the take cannot be written on: {error.strerror or error}"
+            self._break(f"cannot be written: {error.strerror or error}")
+        if self._size > MOST_BYTES:
+            self._break(f"is {MOST_BYTES / 2**30:g} GiB, as long as a take may be; begin another")
 
     def _sync(self) -> None:
-        try:
-            os.fsync(self._file.fileno())
-        except OSError as error:
-            self.error = f"the take cannot be written on: {error.strerror or error}"
+        while not self._closed.wait(SYNC_EVERY):
+            try:
+                os.fsync(self._file.fileno())
+            except OSError as error:
+                self._break(f"does not reach the disk: {error.strerror or error}")
+
+    def _break(self, cause: str) -> None:
+        if not self.broken:
+            self.error, self.broken = str(FileError(self.path, cause)), True
 
     def close(self) -> None:
-        """Wait until all is on the disk, or cannot be."""
+        """Write what waits, and leave the file to others."""
+        writer, syncer = self._threads
         self._closing.set()
-        self._thread.join()
+        writer.join()
+        self._closed.set()
+        syncer.join()
         self._file.close()
 
-    def abandon(self) -> None:
-        """Leave it, closed, to whoever recovers it, though this process still runs."""
-        with suppress(OSError), self.path.open("rb+") as file:
-            file.seek(len(MAGIC))
-            file.write(_recorder(_NOBODY, 0.0))
 
-
-def read_journal(path: Path) -> Iterator[Entry]:
-    """The entries of a journal, in their order. Raises FileError where it cannot be read."""
-    for payload in _payloads(path):
-        try:
-            entry = _decoded(payload)
-        except (ValueError, struct.error):
-            return
-        if entry is not None:
-            yield entry
-
-
-def is_abandoned(path: Path) -> bool:
-    """Whether that is a journal whose recorder is no more."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(len(MAGIC))
-        if not MAGIC.startswith(head):
-            return False
-        first = next(_payloads(path), b"")
-        if first[:1] == b"R" and len(first) == 1 + _RECORDER.size:
-            return not _runs(*_RECORDER.unpack(first[1:]))
-        return time.time() - path.stat().st_mtime > YOUNG
-    except (OSError, FileError):
-        return False
-
-
-def _payloads(path: Path) -> Iterator[bytes]:
-    try:
-        with path.open("rb") as file:
-            if file.read(len(MAGIC)) != MAGIC:
-                return
-            while len(head := file.read(_FRAME.size)) == _FRAME.size:
-                size, crc = _FRAME.unpack(head)
-                payload = file.read(size) if size <= _LONGEST else b""
-                if not payload or len(payload) < size or zlib.crc32(payload) != crc:
-                    return
-                yield payload
-    except OSError as error:
-        raise FileError(path, f"cannot be read: {error.strerror or error}") from error
-
-
-def _record(payload: bytes) -> bytes:
-    return _FRAME.pack(len(payload), zlib.crc32(payload)) + payload
-
-
-def _recorder(pid: int, started: float) -> bytes:
-    return _record(b"R" + _RECORDER.pack(pid, started))
-
-
-def _encoded(entry: Entry) -> bytes:
-    if isinstance(entry, Seen):
-        numbers = np.concatenate([np.ravel(entry.landmarks), np.ravel(entry.root)])
-        return b"P" + _POSE.pack(entry.person, entry.time, entry.beat, *numbers.tolist())
-    if isinstance(entry, Heard):
-        p = entry.played
-        head = _NOTE.pack(p.part, p.pitch, p.velocity, entry.beat, entry.duration)
-        return b"N" + head + p.source.encode("utf-8", "replace")[:200]
-    meter = entry.meter
-    return b"T" + _TRANSPORT.pack(
-        entry.time, entry.beat, entry.bpm, meter.beat, meter.numerator, meter.denominator,
-        entry.playing,
-    )  # fmt: skip
-
-
-def _decoded(payload: bytes) -> Entry | None:
-    """None for a record of another kind. Raises ValueError, struct.error."""
-    kind, rest = payload[:1], payload[1:]
-    if kind == b"P":
-        person, at, beat, *numbers = _POSE.unpack(rest)
-        values = np.array(numbers, np.float32)
-        return Seen(person, at, beat, values[:-3].reshape(COUNT, 3), values[-3:])
-    if kind == b"N":
-        part, pitch, velocity, beat, duration = _NOTE.unpack(rest[: _NOTE.size])
-        source = rest[_NOTE.size :].decode("utf-8", "replace")
-        return Heard(Played(Part(part), pitch, velocity, 0.0, source), beat, duration)
-    if kind == b"T":
-        at, beat, bpm, start, numerator, denominator, playing = _TRANSPORT.unpack(rest)
-        return Transport(at, beat, bpm, Meter(start, numerator, denominator), bool(playing))
-    return None
-
-
-def _this_process() -> tuple[int, float]:
-    import psutil
-
-    return os.getpid(), psutil.Process().create_time()
-
-
-def _runs(pid: int, started: float) -> bool:
-    """Whether that process still runs; another may have got its number since."""
-    import psutil
-
-    if pid == _NOBODY:
-        return False
-    try:
-        process = psutil.Process(pid)
-        same = abs(process.create_time() - started) < 1.0
-        return same and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-    except psutil.Error:
-        return True
+def _records(rows: list[tuple[bytes, bytes]]) -> Iterator[bytes]:
+    for kind, group in groupby(rows, key=lambda row: row[0]):
+        content = b"".join(row for _, row in group)
+        most = LARGEST // ROWS[kind].itemsize * ROWS[kind].itemsize
+        for at in range(0, len(content), most):
+            yield packed(kind, content[at : at + most])

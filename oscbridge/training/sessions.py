@@ -2,7 +2,7 @@
 
 A session is a song and a dance of one name in one folder (`take1.mid` and `take1.npz`). The dance
 lies on the song's beats: by its own where its file tells them, else by its seconds from the song's
-start.
+start. A song that several danced to (`take1-p1.npz`, `take1-p2.npz`) is a session with each.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def find(paths: Iterable[Path]) -> list[tuple[Path, Path]]:
     Raises FileError where a path is missing or there is no session.
     """
     paths = list(paths)
-    pairs = [(r.path, r.mate) for r in sources.find(paths) if r.kind == "song" and r.mate]
+    pairs = [(r.mate, r.path) for r in sources.find(paths) if r.kind == "take" and r.mate]
     if not pairs:
         raise FileError(
             paths[0] if paths else Path(),
@@ -85,7 +85,13 @@ def read(song: Path, dance: Path) -> Session:
 
 def windows(sessions: Sequence[Session]) -> Paired:
     """Windows of all sessions, one a beat. Raises NothingToLearnError if there is none."""
-    parts = [part for session in sessions if len(part := _windows(session))]
+    found = [(s.clip, part) for s in sessions if len(part := _windows(s))]
+    spans: dict[Clip, tuple[float, float]] = {}
+    for clip, part in found:
+        first, last = spans.get(clip, (np.inf, -np.inf))
+        beats = part.dance.beat
+        spans[clip] = min(first, float(beats.min())), max(last, float(beats.max()) + _BEATS)
+    parts = [_parted(part, *spans[clip]) for clip, part in found]
     if not parts:
         raise NothingToLearnError(
             "the sessions hold no two bars in which music plays and somebody dances; record longer "
@@ -115,8 +121,14 @@ def _windows(session: Session) -> Paired:
         beats.astype(np.int32),
         np.array([tempo_at(session.clip, float(b)) for b in beats], np.float32),
     )
-    every = Paired(music, dance.chosen(rows), np.zeros(len(rows), np.bool_))
-    within, across = _held_out(beats)
+    return Paired(music, dance.chosen(rows), np.zeros(len(rows), np.bool_))
+
+
+def _parted(every: Paired, first: float, last: float) -> Paired:
+    """With the windows of the held-out blocks between two beats, those of all who danced to the
+    song, as held out, and without those across an edge.
+    """
+    within, across = _held_out(every.dance.beat, first, last)
     return replace(every, held_out=within).chosen(~across)
 
 
@@ -125,11 +137,10 @@ def _at(score: Score, beat: float) -> Score | None:
     return score.cut(start, start + WINDOW) if 0 <= start <= score.steps - WINDOW else None
 
 
-def _held_out(beats: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _held_out(
+    beats: NDArray[np.float64], first: float, last: float
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which windows lie within a held-out block, and which lie across its edge (N,)."""
-    if not len(beats):
-        return np.zeros(0, np.bool_), np.zeros(0, np.bool_)
-    first, last = float(beats.min()), float(beats.max()) + _BEATS
     block = min(float(BLOCK), (last - first) / EVERY)
     starts = np.arange(first + (EVERY - 1) * block, last, EVERY * block)
     ends = starts + block + (1e-6 if block < BLOCK else 0)

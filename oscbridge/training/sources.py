@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from oscbridge.errors import FileError
 from oscbridge.io.model_files import sha256
-from oscbridge.io.session_files import unfinished
+from oscbridge.io.session_journal import ENDING, is_left
+from oscbridge.io.session_recovery import DANCER
 from oscbridge.training.notices import has_notice
 
 SONGS = {".mid", ".midi", ".smf"}
@@ -73,16 +74,9 @@ class Recording:
 
 
 def find(paths: Iterable[Path]) -> list[Recording]:
-    """Every song and take in the folders and files given. Raises FileError if one is not there, and
-    where a recording was cut off that can still become a session.
+    """Every song and take in the folders and files given. Raises FileError if one is not there, or
+    if a recording was killed whose journal is not yet made files of.
     """
-    paths = list(paths)
-    if left := unfinished(paths):
-        raise FileError(
-            left[0],
-            "this recording was cut off and is no session yet: "
-            f"oscbridge record --recover {left[0].parent}",
-        )
     found: dict[Path, Recording] = {}
     for root in paths:
         if not root.exists():
@@ -93,24 +87,51 @@ def find(paths: Iterable[Path]) -> list[Recording]:
             if kind is not None and path.is_file():
                 top = root if root.is_dir() else root.parent
                 found.setdefault(path.resolve(), _recording(path, kind, top))
+            elif path.suffix == ENDING and path.is_file() and is_left(path):
+                raise FileError(
+                    path, "a recording that was cut off; make its files first: oscbridge record "
+                    f"--recover {path.parent}",
+                )  # fmt: skip
     recordings = _mated(list(found.values()))
     return sorted(recordings, key=lambda r: (r.kind, r.path.name, r.path))
 
 
 def _mated(recordings: list[Recording]) -> list[Recording]:
-    """With songs and takes of one name in one folder as sessions, that are never split."""
-    kinds: dict[Kind, dict[tuple[Path, str], Path]] = {"song": {}, "take": {}}
+    """With songs and takes of one name in one folder as sessions, that are never split. Of several
+    dances to a song (`take1-p1`, `take1-p2`) the first is the song's mate.
+    """
+    songs: dict[tuple[Path, str], Path] = {}
     for r in recordings:
-        kinds[r.kind].setdefault((r.path.parent, r.path.stem), r.path)
-    result = []
+        if r.kind == "song":
+            songs.setdefault((r.path.parent, r.path.stem), r.path)
+    dances: dict[Path, Path] = {}
+    mates: dict[Path, Path] = {}
+    danced: set[tuple[Path, str]] = set()
     for r in recordings:
         place = r.path.parent, r.path.stem
-        other = kinds["take" if r.kind == "song" else "song"].get(place)
-        if other is not None and kinds[r.kind][place] == r.path:
-            name = f"{r.path.parent.name}/{r.path.stem}"
-            r = replace(r, group=name, stratum=SESSIONS, mate=other)
-        result.append(r)
-    return result
+        if r.kind == "take" and place not in danced and (song := _danced_to(r.path, songs)):
+            danced.add(place)
+            mates[r.path] = song
+            dances.setdefault(song, r.path)
+    mates |= dances
+    return [
+        replace(r, group=_group(r, mates[r.path]), stratum=SESSIONS, mate=mates[r.path])
+        if r.path in mates
+        else r
+        for r in recordings
+    ]
+
+
+def _danced_to(dance: Path, songs: Mapping[tuple[Path, str], Path]) -> Path | None:
+    if song := songs.get((dance.parent, dance.stem)):
+        return song
+    several = DANCER.fullmatch(dance.stem)
+    return songs.get((dance.parent, several["song"])) if several else None
+
+
+def _group(recording: Recording, mate: Path) -> str:
+    song = recording.path if recording.kind == "song" else mate
+    return f"{song.parent.name}/{song.stem}"
 
 
 def collections(recordings: Sequence[Recording]) -> list[Path]:

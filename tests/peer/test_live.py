@@ -259,6 +259,9 @@ def test_the_transport_is_told_and_moved(client):
     client.send("transport/meter", 3, 4)
     client.send("transport/play", 1)
     assert 64 <= state()[3] < 66 and state()[5:] == (3, 4)
+    client.send("transport/meter", 3, 6)
+    assert "denominator is 6; it must be 1, 2, 4" in of(heard(client, ("fail", 1)), "fail")[0][3]
+    assert state()[5:] == (3, 4)
     client.send("transport/meter", 4, 4)
     how = client.ask("status", reply="status.reply")
     assert how[13:16] == ("internal", "running", BPM)

@@ -5,9 +5,11 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
+from takes import TUNE, Stage, dancer, in_seconds
 
 from oscbridge.domain import figure
 from oscbridge.domain.pose import INDEX
@@ -38,14 +40,15 @@ def pose_at(seconds):
     return pose
 
 
-def perform(client, seconds):
+def perform(client, seconds, people=1):
     """Kick, thirty frames a second, and play a drum every half beat; how many hits."""
     begun = time.perf_counter()
     hits = 0
     for i in range(int(seconds * 30)):
         at = i / 30
         time.sleep(max(0.0, begun + at - time.perf_counter()))
-        client.send("pose/frame", 1, i, at, *np.ravel(pose_at(at)).tolist())
+        for person in range(1, people + 1):
+            client.send("pose/frame", person, i, at, *np.ravel(pose_at(at)).tolist())
         if at >= hits * 0.25:
             hits += 1
             client.send("note", 0, 36 + 2 * (hits % 2), 100, 0.25)
@@ -55,7 +58,7 @@ def perform(client, seconds):
 def recording(daemon, *args):
     child = command(*args, "--port", daemon.port)
     said = child.stdout.readline()
-    found = re.match(r"recording (\S+) into (.+); Ctrl-C ends", said)
+    found = re.match(r"recording (\S+) into (.+) from the next bar on; Ctrl-C ends", said)
     assert found, said + child.stdout.read()
     return child, found[1], found[2]
 
@@ -71,7 +74,7 @@ def test_what_is_performed_becomes_a_session(daemon, ended):
         child.send_signal(signal.SIGINT)
     said, _ = child.communicate(timeout=20)
     assert child.returncode == 0, said
-    assert re.search(r"\n +0:0[3-6]  \d+ notes  \d+ poses", said)
+    assert re.search(r"\n +0:0[2-6]  \d+ notes  \d+ poses  recording", said)
     files = [daemon.library / "sessions" / f"walk{ending}" for ending in (".mid", ".npz")]
     assert said.splitlines()[-2:] == [str(file) for file in files]
     ((song, dance),) = sessions.find([daemon.library / "sessions"])
@@ -89,6 +92,33 @@ def test_what_is_performed_becomes_a_session(daemon, ended):
     assert np.ptp(session.dance.landmarks[:, 27, 2]) > 0.15, "the foot kicks"
 
 
+def test_it_ends_by_itself_after_so_many_bars(daemon):
+    child, _, folder = recording(daemon, "walk", "--bars", 1)
+    with Client("127.0.0.1", daemon.port) as client:
+        perform(client, SECONDS)
+        said, _ = child.communicate(timeout=20)
+        assert child.returncode == 0, said
+        assert re.search(r"\n +0:02  \d+ notes  \d+ poses  over", said)
+        client.request("record/start", "walk", 1)
+        time.sleep(SECONDS)
+        assert client.request("record/stop") == (0, 0)
+    session = sessions.read(*sessions.find([Path(folder)])[0])
+    assert session.clip.length == 4.0
+    assert {round(float(beat)) for beat in session.dance.beat} == {0, 1, 2, 3, 4}
+
+
+def test_two_people_are_two_dances_to_one_song(daemon):
+    child, _, folder = recording(daemon, "walk")
+    with Client("127.0.0.1", daemon.port) as client:
+        perform(client, SECONDS, people=2)
+    child.send_signal(signal.SIGINT)
+    child.communicate(timeout=20)
+    assert sorted(path.name for path in Path(folder).iterdir()) == [
+        "walk-p1.npz", "walk-p2.npz", "walk.mid"
+    ]  # fmt: skip
+    assert len(sessions.find([Path(folder)])) == 2
+
+
 def test_a_killed_daemon_leaves_what_can_be_recovered(daemon):
     child, _, folder = recording(daemon, "walk")
     with Client("127.0.0.1", daemon.port) as client:
@@ -98,8 +128,8 @@ def test_a_killed_daemon_leaves_what_can_be_recovered(daemon):
     assert child.returncode == 1
     assert f"oscbridge record --recover {folder}" in said
     again = command("--recover", folder)
-    files, _ = again.communicate(timeout=20)
-    assert len(files.splitlines()) == 2, files
+    told, _ = again.communicate(timeout=20)
+    assert told == f"{Path(folder) / 'walk.journal'}: walk.mid, walk.npz\n"
     ((song, dance),) = sessions.find([daemon.library])
     session = sessions.read(song, dance)
     assert hits - 9 - 4 <= len(session.clip.notes) <= hits
@@ -116,6 +146,24 @@ def test_a_daemon_that_ends_writes_the_take(daemon):
     assert len(sessions.find([daemon.library])) == 1
 
 
+def test_the_next_recording_makes_files_of_those_that_were_cut_off(daemon):
+    folder = daemon.library / "sessions"
+    stage = Stage(folder, "left")
+    stage.perform(in_seconds(TUNE), [dancer()])
+    stage.writer._journal.close()
+    under_way = Stage(folder, "other")
+    (folder / "alien.journal").write_text("another program's")
+    child, _, _ = recording(daemon, "walk")
+    until = time.monotonic() + 20
+    while (folder / "left.journal").exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"left.mid", "left.npz", "other.journal", "alien.journal", "walk.journal"}
+    child.send_signal(signal.SIGINT)
+    child.communicate(timeout=20)
+    under_way.writer.close()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits another process")
 def test_a_full_disk_ends_the_take_and_not_the_daemon(daemon):
     import resource
@@ -126,8 +174,8 @@ def test_a_full_disk_ends_the_take_and_not_the_daemon(daemon):
         perform(client, 6.0)
         said, _ = child.communicate(timeout=20)
         assert child.returncode == 1
-        assert "the recording has ended: the take cannot be written on" in said
-        with pytest.raises(JobError, match="the recording has ended"):
+        assert re.search(r"the recording has ended: .*walk\.journal: cannot be written", said)
+        with pytest.raises(JobError, match="nothing is being recorded"):
             client.request("record/stop")
         limits = resource.RLIM_INFINITY, resource.RLIM_INFINITY
         resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, limits)

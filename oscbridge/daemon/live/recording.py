@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -22,6 +23,8 @@ from oscbridge.domain.track import GAP, Track
 from oscbridge.domain.transport import Transport
 from oscbridge.errors import FileError, JobError
 from oscbridge.io.session_files import SessionWriter
+from oscbridge.io.session_journal import is_left
+from oscbridge.io.session_recovery import journals, recover_apart
 
 _LOG = logging.getLogger(__name__)
 FPS = 30
@@ -29,8 +32,7 @@ EVERY = 0.2
 """Seconds of which poses are taken at once."""
 TOLD_EVERY = 1.0
 NAMED = "recording"
-Failed = Callable[[str], Coroutine[Any, Any, None]]
-_NOWHERE = np.full(3, np.nan, np.float32)
+Told = Callable[[str], None]
 
 
 class Recording:
@@ -40,90 +42,102 @@ class Recording:
         self.folder = folder
         self._stage = stage
         self._take: _Take | None = None
-        self._busy = False
-        self._ended = ""
-        """What became of a take that ended by itself, until somebody has heard of it."""
+        """Under way, or ended by itself and not yet asked for."""
+        self._starting = False
+        self._recovering: asyncio.Task[None] | None = None
 
     async def start(self, job: Job) -> tuple[Any, ...]:
         """Record from the next bar line on; name and folder. Raises JobError, FileError."""
         name = job.args["name"]
         if not is_name(name):
             raise JobError("name", f"{name!r} is no name of a session; give one without / \\ :")
-        if self._take or self._busy:
+        if self._starting or (self._take and not self._take.written):
             raise JobError("busy", "a recording is under way; end it with record/stop")
-        self._busy = True
+        self._starting = True
         try:
-            writer = await asyncio.to_thread(SessionWriter, self.folder, name)
+            left = await asyncio.to_thread(_left, self.folder)
+            make = partial(SessionWriter, self.folder, name, bars=job.args["bars"])
+            writer = await asyncio.to_thread(make)
         finally:
-            self._busy = False
-        self._ended = ""
+            self._starting = False
         self._stage.troubles.set(NAMED, "")
-        self._take = _Take(self._stage, writer, job.client, self._failed)
+        self._take = _Take(self._stage, writer, job.client, self._trouble)
+        if left and (self._recovering is None or self._recovering.done()):
+            self._recovering = asyncio.create_task(_recover(left))
         return writer.name, str(self.folder)
 
     async def stop(self, job: Job) -> tuple[Any, ...]:
         """Notes, poses and files. Raises JobError, FileError."""
         take = self._take
         if take is None:
-            ended, self._ended = self._ended, ""
-            raise JobError("unknown", ended or "nothing is being recorded; see record/start")
-        files = await self._end()
-        return (*take.writer.counts, *map(str, files))
-
-    async def _end(self) -> list[Path]:
-        take, self._take = self._take, None
-        if take is None:
-            return []
-        self._busy = True
+            raise JobError("unknown", "nothing is being recorded; see record/start")
         try:
-            return await take.end()
+            files = await take.end()
         finally:
-            self._busy = False
+            if self._take is take:
+                self._take = None
+        if take.failed:
+            raise JobError("unknown", take.failed)
+        return take.writer.notes, take.writer.frames, *map(str, files)
 
-    async def _failed(self, why: str) -> None:
-        """The take can go on no longer: keep what there is, and say so."""
-        try:
-            kept = ", ".join(map(str, await self._end())) or "nothing"
-        except FileError as error:
-            kept = f"nothing yet ({error}); oscbridge record --recover {self.folder}"
-        self._ended = f"the recording has ended: {why}; kept: {kept}"
-        self._stage.troubles.set(NAMED, self._ended)
+    def _trouble(self, text: str) -> None:
+        self._stage.troubles.set(NAMED, text)
 
     async def close(self) -> None:
         """End the take, if there is one."""
-        try:
-            await self._end()
-        except FileError as error:
-            _LOG.error("%s; oscbridge record --recover %s", error, self.folder)
+        if self._take:
+            with suppress(FileError):
+                await self._take.end()
+
+
+def _left(folder: Path) -> list[Path]:
+    """Journals of takes that were cut off."""
+    left = []
+    for path in journals(folder):
+        with suppress(FileError):  # whose it is does not matter to a recording
+            left += [path] if is_left(path) else []
+    return left
+
+
+async def _recover(left: list[Path]) -> None:
+    for journal, files, error in await asyncio.to_thread(recover_apart, left):
+        made = ", ".join(file.name for file in files) or "nothing had come"
+        _LOG.log(logging.WARNING if error else logging.INFO, "%s: %s", journal, error or made)
 
 
 class _Take:
-    """One take under way."""
+    """One take under way, or written. `failed` says why it ended before it was to, if it did."""
 
-    def __init__(self, stage: Stage, writer: SessionWriter, client: Client, failed: Failed) -> None:
+    def __init__(self, stage: Stage, writer: SessionWriter, client: Client, trouble: Told) -> None:
         self.writer = writer
-        self._stage, self._client, self._failed = stage, client, failed
-        self._begun = self._until = perf_counter()
-        writer.transport(stage.course.transport.at(self._begun))
+        self.failed = ""
+        self._stage, self._client, self._trouble = stage, client, trouble
+        self._until = perf_counter()
+        writer.transport(stage.course.transport.at(self._until))
         stage.heard.append(writer.note)
         stage.turned.append(self._turn)
+        self._files: asyncio.Task[list[Path]] | None = None
         self._task = asyncio.create_task(self._run())
 
     async def _run(self) -> None:
-        told = self._begun
-        while not self.writer.error:
+        told = perf_counter()
+        while not self.writer.over:
             await asyncio.sleep(EVERY)
+            if self._files:
+                return
             now = perf_counter()
             self._poses(now - GAP)
             if now - told >= TOLD_EVERY:
                 told += TOLD_EVERY
-                self._stage.subscribers.tell(
-                    "live", "record/state", *self.writer.counts, now - self._begun,
-                    also=self._client,
-                )  # fmt: skip
-        self._unhook()
-        # Kept, for a task that nobody holds may be collected.
-        self._over = asyncio.create_task(self._failed(self.writer.error))
+                self._tell()
+                self._trouble(self.writer.error)
+        with suppress(FileError):
+            await self.end()
+
+    def _tell(self) -> None:
+        self._stage.subscribers.tell(
+            "live", "record/state", *self.writer.state(), also=self._client
+        )
 
     def _turn(self, transport: Transport) -> None:
         before = self._stage.course.transport
@@ -149,19 +163,39 @@ class _Take:
         # From the origin on, to the digit: nobody tells where they are.
         told = bool(roots[0, [0, 2]].any())
         for i in np.flatnonzero(seen):
-            root = roots[i] if told else _NOWHERE
+            root = roots[i] if told else None
             self.writer.pose(person, float(times[i]), beats[i], landmarks[i], root)
 
-    def _unhook(self) -> None:
+    @property
+    def written(self) -> bool:
+        """Whether it has ended and its files are there, or cannot be."""
+        return self._files is not None and self._files.done()
+
+    async def end(self) -> list[Path]:
+        """End it, once; the files that came of it. Raises FileError."""
+        if self._files is None:
+            self._files = asyncio.create_task(self._write())
+        return await asyncio.shield(self._files)
+
+    async def _write(self) -> list[Path]:
+        self._poses(perf_counter())
         with suppress(ValueError):
             self._stage.heard.remove(self.writer.note)
             self._stage.turned.remove(self._turn)
-
-    async def end(self) -> list[Path]:
-        """The files that came of it. Raises FileError."""
-        self._task.cancel()
-        self._unhook()
-        now = perf_counter()
-        self._poses(now)
-        self.writer.transport(self._stage.course.transport.stopped(now))
-        return await asyncio.to_thread(self.writer.close)
+        over = self.writer.over
+        why = self.writer.error if over else ""
+        files: list[Path] = []
+        try:
+            files = await asyncio.to_thread(self.writer.close)
+            kept = ", ".join(map(str, files)) or "nothing"
+        except FileError as error:
+            _LOG.error("%s", error)
+            if not why:
+                raise
+            kept = f"nothing yet ({error})"
+        if why:
+            self.failed = f"the recording has ended: {why}; kept: {kept}"
+        if over:
+            self._tell()  # first, so that whoever started it asks what came of it
+            self._trouble(self.failed)
+        return files
