@@ -82,6 +82,8 @@ def listening(port: int, heard: Heard, asked: dict[int, float]) -> Iterator[sock
                         heard.notes.append((now, message.args[5]))
                     elif name == "transport/state":
                         heard.beats.append((now, message.args[3]))
+                    elif name == "fail":
+                        asked.pop(message.args[1], None)
                     elif name == "done" and message.args[1] in asked:
                         heard.took.append(now - asked.pop(message.args[1]))
 

@@ -21,11 +21,11 @@ from collections.abc import Callable, Iterator
 
 import click
 import numpy as np
+from oscbridge.io.midi_system import MidiSystem, close_output
 
 from oscbridge.domain.music import Part
 from oscbridge.domain.transport import Transport
 from oscbridge.io.midi_out import MidiOut
-from oscbridge.io.midi_system import MidiSystem, close_output
 
 NOTES = 2000
 BPM = 150.0
