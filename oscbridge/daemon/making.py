@@ -24,7 +24,7 @@ def _sampling(job: Job) -> Sampling:
     """What the job asks for; a seed of -1 is replaced by one that can be told and used again."""
     asked = {f.name: job.args[f.name] for f in fields(Sampling) if f.name in job.args}
     if asked["seed"] < 0:
-        asked["seed"] = secrets.randbelow(2**31)
+        asked["seed"] = secrets.randbelow(2**24)
     return Sampling(**asked)
 
 
