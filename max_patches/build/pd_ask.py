@@ -262,7 +262,8 @@ def fetch(patch: Patch, noun: str) -> None:
         f"|few: sel {TRIES}",
         "give: msg fail silent no answer from the daemon",
         "|s $0-info",
-        "state: f",
+        "silent: bang",
+        "|state: f",
         "|begun2: sel -1 -2",
         "get2: s $0-get",
         "missing: s $0-missing",
@@ -360,7 +361,7 @@ def fetch(patch: Patch, noun: str) -> None:
         set > 1/fewer
         tried.1 > 1/tries
         few.0 > give
-        few.1 > state
+        few.1 > silent
         begun2.0 > get2
         begun2.2 > missing
         dchunks > 1/state

@@ -81,6 +81,7 @@ def client() -> Patch:
         "listen: msg listen $1",
         "|netreceive -u -b",
         "|parse: oscparse",
+        "|list trim",
         f"|route {ROOT.removeprefix('/')}",
         "|each: t a a",
         "out: outlet",
