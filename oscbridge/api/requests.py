@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from oscbridge.api.clips import CLIP, LIBRARY_JOBS, LIBRARY_REPLIES, NEW_CLIP, NOTES, SEED_USED
 from oscbridge.api.table import ID, MAX_INT, Arg, Endpoint, number, whole, word
 
 SEED = Arg(
     "seed", "i", "same seed, same answer; -1: the daemon picks one and tells it",
     -1, -1, MAX_INT,
 )  # fmt: skip
-SEED_USED = Arg("seed", "i", "the seed that gave this answer")
 TEMPERATURE = Arg("temperature", "f", "0: the most likely answer; 1: as the model", 1.0, 0, 4)
 # What answers something of the client's is the model's best answer unless variety is asked for:
 # noise in a source's latent makes a translation much denser than its source.
@@ -20,14 +20,11 @@ DENSITY = tuple(
 ENERGY = Arg("energy", "f", "how lively the dance is; 1: as it would be by itself", 1.0, 0, 4)
 TEMPO = Arg("tempo", "f", "tempo", 120.0, 10, 1000, "BPM")
 BARS = Arg("bars", "i", "length", 2, 1, 256, "bars of 4/4")
-CLIP = Arg("clip", "clip", "the clip")
 DANCE = Arg("dance", "dance", "the dance")
-NEW_CLIP = Arg("clip", "i", "handle of the new clip")
 NEW_DANCE = Arg("dance", "i", "handle of the new dance")
 INDEX = Arg("index", "i", "chunk, from 0", low=0, high=MAX_INT)
 INDICES = Arg("index", "i", "chunks, from 0", low=0, high=MAX_INT, rest=True)
 CHUNKS = Arg("chunks", "i", "number of chunks", low=1, high=65536)
-NOTES = Arg("notes", "i", "number of notes")
 FRAMES = Arg("frames", "i", "number of frames")
 LENGTH = Arg("length", "f", "length", low=0.25, high=100_000, unit="beats")
 NUMERATOR = Arg("numerator", "i", "beats in a bar", 4, 1, 64)
@@ -141,15 +138,7 @@ JOBS = (
         "clip/resend", "job", "Fetch chunks of a clip again, as `clip/get` numbered them.",
         (ID, CLIP, INDICES), (), ("clip/chunk", "clip/tempos", "clip/meters"),
     ),
-    Endpoint(
-        "clip/save", "job", "Write a clip into the clip library; a taken name gets -2, -3, ...",
-        (ID, CLIP, Arg("name", "s", "file name, with or without .mid; empty: the clip's own", "")),
-        (word("name", "name of the file"),),
-    ),
-    Endpoint(
-        "clip/list", "job", "The files of the clip library.",
-        (ID,), (whole("count", "number of files"),), ("clip/item",),
-    ),
+    *LIBRARY_JOBS,
     Endpoint(
         "dance/put", "job",
         "Begin to hand a dance over; then `dance/put/chunk` for each chunk, then `dance/put/end`.",
@@ -261,7 +250,7 @@ REPLIES = (
         (ID, INDEX, METER_LIST),
     ),
     Endpoint("clip/end", "reply", "All chunks were sent.", (ID,)),
-    Endpoint("clip/item", "reply", "A file of the clip library.", (ID, word("name", "its name"))),
+    *LIBRARY_REPLIES,
     Endpoint(
         "clip/put/missing", "reply",
         "Chunks that did not arrive: send them again, then `clip/put/end`.", (ID, INDICES),
