@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -261,3 +262,31 @@ def test_marks_are_lines_of_json(start, speak):
     client.request("clip/tag", name, "ok")
     (line,) = Path(daemon.library / ".oscbridge.marks").read_text().splitlines()
     assert json.loads(line)["tags"] == ["ok"]
+
+
+def test_the_command_line_lists_and_searches(start, speak):
+    daemon = start()
+    client = speak(daemon)
+    for seed in (1, 2):
+        client.request("clip/save", client.request("music/generate", 2, seed)[1])
+    client.request("clip/favourite", "generate 2 bars 120 bpm seed 1.mid")
+    client.request("clip/tag", "generate 2 bars 120 bpm seed 1.mid", "intro")
+
+    def clips(*words):
+        command = [sys.executable, "-m", "oscbridge", "clips", "--port", str(daemon.port), *words]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    assert clips().count("generate 2 bars") == 2 and "2 of 2 clips" in clips()
+    (line,) = clips("INTRO", "--json").splitlines()
+    told = json.loads(line)
+    assert told["seed"] == 1 and told["tags"] == ["intro"] and told["favourite"] is True
+    assert "1 of 1 clips" in clips("--favourites")
+    assert "1 of 2 clips" in clips("--limit", "1")
+
+
+def test_the_command_line_says_that_no_daemon_is_there(start):
+    daemon = start()
+    daemon.stop()
+    command = [sys.executable, "-m", "oscbridge", "clips", "--port", str(daemon.port)]
+    ended = subprocess.run(command, capture_output=True, text=True)
+    assert ended.returncode == 1 and "oscbridge serve" in ended.stderr
