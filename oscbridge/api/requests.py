@@ -22,6 +22,9 @@ TEMPO = Arg("tempo", "f", "tempo", 120.0, 10, 1000, "BPM")
 BARS = Arg("bars", "i", "length", 2, 1, 256, "bars of 4/4")
 DANCE = Arg("dance", "dance", "the dance")
 NEW_DANCE = Arg("dance", "i", "handle of the new dance")
+AMOUNT = Arg("amount", "f", "how far from it; 0: as the VAE hears it, 1: nothing of it", 0.5, 0, 1)
+TO_CLIP = Arg("to", "clip", "the clip at the other end")
+TO_DANCE = Arg("to", "dance", "the dance at the other end")
 INDEX = Arg("index", "i", "chunk, from 0", low=0, high=MAX_INT)
 INDICES = Arg("index", "i", "chunks, from 0", low=0, high=MAX_INT, rest=True)
 CHUNKS = Arg("chunks", "i", "number of chunks", low=1, high=65536)
@@ -85,6 +88,26 @@ JOBS = (
         (ID, CLIP, *_ANSWERED, *DENSITY), _NEW_MUSIC,
     ),
     Endpoint(
+        "music/vary", "job", "Clips like a clip, in its key; clip k of several is made with seed "
+        "+ k.",
+        (
+            ID, CLIP, AMOUNT, *_SAMPLED, Arg("count", "i", "number of clips", 1, 1, 64), *DENSITY,
+        ),
+        (SEED_USED, Arg("clip", "i", "handles of the new clips", rest=True)),
+    ),
+    Endpoint(
+        "music/interpolate", "job",
+        "Clips on the way from one to another, evenly between them: as long as the longer one, "
+        "during which the other is repeated; tempo and meter of the first, key of the nearer.",
+        (ID, CLIP, TO_CLIP, Arg("count", "i", "number of clips", 1, 1, 64), *DENSITY),
+        (Arg("clip", "i", "handles of the new clips", rest=True),),
+    ),
+    Endpoint(
+        "music/continue", "job",
+        "New bars that follow a clip, in the key, tempo and meter it ends in; the new bars alone.",
+        (ID, CLIP, Arg("bars", "i", "length", 2, 1, 256, "bars"), *_SAMPLED, *DENSITY), _NEW_MUSIC,
+    ),
+    Endpoint(
         "music/to_dance", "job", "A dance to a clip.", (ID, CLIP, *_ANSWERED, ENERGY), _NEW_DANCE
     ),
     Endpoint(
@@ -97,6 +120,19 @@ JOBS = (
     Endpoint(
         "dance/reconstruct", "job", "What the dance VAE makes of a dance.",
         (ID, DANCE, *_ANSWERED, ENERGY), _NEW_DANCE,
+    ),
+    Endpoint(
+        "dance/vary", "job", "A dance like a dance.",
+        (ID, DANCE, AMOUNT, *_SAMPLED, ENERGY), _NEW_DANCE,
+    ),
+    Endpoint(
+        "dance/interpolate", "job",
+        "A dance on the way from one to another: as long as the longer one, during which the other "
+        "is repeated; on the beat of the first.",
+        (
+            ID, DANCE, TO_DANCE, Arg("at", "f", "0: the first; 1: the other", 0.5, 0, 1), ENERGY,
+        ),
+        (NEW_DANCE, FRAMES),
     ),
     Endpoint(
         "pair/generate", "job", "One sample of the bridge, decoded as a clip and as its dance.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +18,7 @@ from oscbridge.domain.made import Made
 from oscbridge.domain.music import Clip
 from oscbridge.engine.bridge import Bridge
 
-_NOT_TOLD = {"id", "seed", "count", "clip", "dance", "item", "z"}
+_NOT_TOLD = {"id", "seed", "count", "clip", "dance", "item", "to", "z"}
 """Arguments of a job that are none of how a clip was made, or told apart from the others."""
 
 
@@ -27,9 +28,10 @@ def _seed(job: Job) -> int:
     return asked if asked >= 0 else secrets.randbelow(2**31)
 
 
-async def source_of(state: State, job: Job) -> Source:
+async def source_of(state: State, job: Job, argument: str = "") -> Source:
     """The clip or dance a job names: by handle, or a clip by its file in the library."""
-    handle = next(job.args[kind] for kind in ("clip", "dance", "item") if kind in job.args)
+    argument = argument or next(kind for kind in ("clip", "dance", "item") if kind in job.args)
+    handle = job.args[argument]
     if isinstance(handle, str):
         clip, told = await job.read(state.library.read, handle)
         return Source(clip, handle, made=told.made)
@@ -69,16 +71,56 @@ class Making:
         ((item, handle),) = await self._make(job, seed, source)
         return seed, handle, _size(item)
 
-    async def music_generate(self, job: Job) -> tuple[Any, ...]:
-        """New clips."""
+    async def _several(self, job: Job, *sources: Source) -> tuple[int, ...]:
+        """The seed, and the handles of `count` clips made with it and those after it."""
         seed, count, bridge = _seed(job), job.args["count"], self._state.bridge
-        made, clips = self._recipe(job, bridge, seed), []
+        made, handles = self._recipe(job, bridge, seed), []
         for k in range(count):
             each = replace(made, seed=(seed + k) % 2**31)
-            items, each = await job.infer(traced, bridge, each, ())
-            clips += [(item, each) for item in items]
+            (item,), each = await job.infer(traced, bridge, each, sources)
+            handles.append(self._state.shelf.put(item, each))
             job.progress((k + 1) / count)
-        return seed, *(self._state.shelf.put(*clip) for clip in clips)
+        return seed, *handles
+
+    async def music_generate(self, job: Job) -> tuple[Any, ...]:
+        """New clips."""
+        return await self._several(job)
+
+    async def music_vary(self, job: Job) -> tuple[Any, ...]:
+        """Clips like a clip."""
+        return await self._several(job, await source_of(self._state, job))
+
+    async def music_continue(self, job: Job) -> tuple[Any, ...]:
+        """New bars after a clip."""
+        return await self._answer(job)
+
+    async def music_interpolate(self, job: Job) -> tuple[Any, ...]:
+        """Clips on the way between two."""
+        count = job.args["count"]
+        return await self._between(job, [(k + 1) / (count + 1) for k in range(count)])
+
+    async def dance_vary(self, job: Job) -> tuple[Any, ...]:
+        """A dance like a dance."""
+        return await self._answer(job)
+
+    async def dance_interpolate(self, job: Job) -> tuple[Any, ...]:
+        """A dance on the way between two."""
+        (handle,) = await self._between(job, [job.args["at"]])
+        return handle, self._state.shelf.dance(handle).dance.frames
+
+    async def _between(self, job: Job, places: Sequence[float]) -> tuple[int, ...]:
+        """Handles of what lies at these places on the way between what a job names."""
+        sources = [
+            await source_of(self._state, job, name) for name in (job.endpoint.args[1].name, "to")
+        ]
+        bridge = self._state.bridge
+        made, handles = self._recipe(job, bridge, None), []
+        for number, at in enumerate(places, 1):
+            each = replace(made, arguments={**made.arguments, "at": at})
+            (item,), each = await job.infer(traced, bridge, each, sources)
+            handles.append(self._state.shelf.put(item, each))
+            job.progress(number / len(places))
+        return tuple(handles)
 
     async def music_reconstruct(self, job: Job) -> tuple[Any, ...]:
         """What the music VAE makes of a clip."""

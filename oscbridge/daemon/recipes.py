@@ -94,6 +94,8 @@ def carry_out(
                 z, tempo = np.array(made.latent, np.float32), say["tempo"]
                 item = bridge.decode(say["space"], say["kind"], z, tempo)
                 return (item if isinstance(item, Clip) else Danced(item, Timeline.steady(tempo)),)
+            case "music/interpolate" | "dance/interpolate":
+                return (_between(bridge, *sources, at=say["at"], sampling=sampling),)
             case endpoint:
                 (source,) = sources
                 return (_answer(bridge, endpoint, source, say, sampling, progress),)
@@ -107,6 +109,13 @@ def _answer(
     match endpoint, source:
         case "music/reconstruct", Clip():
             return bridge.reconstruct_music(source, sampling, progress)
+        case "music/vary", Clip():
+            return bridge.vary_music(source, say["amount"], sampling)
+        case "music/continue", Clip():
+            return bridge.continue_music(source, say["bars"], sampling)
+        case "dance/vary", Danced():
+            made = bridge.vary_dance(source.dance, source.timeline, say["amount"], sampling)
+            return Danced(made, source.timeline)
         case "music/to_dance", Clip():
             return Danced(bridge.dance_of(source, sampling, progress), source.timeline)
         case "dance/to_music", Danced():
@@ -119,6 +128,16 @@ def _answer(
             return replace(source, notes=source.part(part))
         case _:
             raise ValueError(f"{endpoint} is nothing this oscbridge makes clips by")
+
+
+def _between(bridge: Bridge, a: Item, b: Item, *, at: float, sampling: Sampling) -> Item:
+    """What lies on the way from one to the other. Raises ValueError for a clip and a dance."""
+    if isinstance(a, Clip) and isinstance(b, Clip):
+        return bridge.music_between(a, b, at, sampling)
+    if isinstance(a, Danced) and isinstance(b, Danced):
+        dance = bridge.dance_between(a.dance, a.timeline, b.dance, b.timeline, at, sampling)
+        return Danced(dance, a.timeline)
+    raise ValueError("there is no way from a clip to a dance; translate one of them first")
 
 
 @contextmanager
