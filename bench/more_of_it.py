@@ -3,8 +3,8 @@
     python3 bench/more_of_it.py SONG.mid ...
 
 Of every eighth bar on of each song, four bars are varied and the two after them are made anew.
-Prints how alike onsets are (F1), and how many pitched notes are of the scale of C, A minor or what
-the bars themselves are in, beside the same of the song's own next bars.
+Prints how alike onsets are (F1: drums by step and lane, others by step and pitch class), and how
+many pitched notes lie in the scale of the bars' key, beside the same of the song's next bars.
 """
 
 from __future__ import annotations
@@ -34,17 +34,20 @@ def cut(clip: Clip, first: float, last: float) -> Clip:
     return Clip(notes, last - first)
 
 
-def f1(a: Clip, b: Clip, parts: tuple[Part, ...]) -> float:
-    """Of onsets on the step grid, pitch included; melody and bass by pitch class."""
-    one, two = (
-        {
-            (n.part, n.pitch if n.part is Part.DRUMS else n.pitch % 12, round(4 * n.start))
-            for n in clip.notes
-            if n.part in parts
-        }
-        for clip in (a, b)
-    )
-    return 2 * len(one & two) / max(1, len(one) + len(two))
+def f1(a: set[tuple[int, ...]], b: set[tuple[int, ...]]) -> float:
+    """How alike onsets are."""
+    return 2 * len(a & b) / max(1, len(a) + len(b))
+
+
+def struck(clip: Clip) -> set[tuple[int, ...]]:
+    """Steps and lanes at which drums are struck."""
+    return {(int(step), int(lane)) for step, lane in np.argwhere(score.from_clip(clip).drums > 0)}
+
+
+def pitched(clip: Clip) -> set[tuple[int, ...]]:
+    """Steps, parts and pitch classes of the other onsets."""
+    notes = (n for n in clip.notes if n.part is not Part.DRUMS)
+    return {(round(4 * n.start), int(n.part), n.pitch % 12) for n in notes}
 
 
 def in_key_of(clip: Clip, other: Clip) -> float:
@@ -56,8 +59,8 @@ def in_key_of(clip: Clip, other: Clip) -> float:
             for n in clip.notes
         )
     )
-    pitched = [n for n in moved if n.part is not Part.DRUMS]
-    return float(np.mean([n.pitch % 12 in {0, 2, 4, 5, 7, 9, 11} for n in pitched] or [np.nan]))
+    tones = [n.pitch % 12 for n in moved if n.part is not Part.DRUMS]
+    return float(np.mean([tone in {0, 2, 4, 5, 7, 9, 11} for tone in tones] or [np.nan]))
 
 
 def main(songs: list[str]) -> None:
@@ -66,8 +69,8 @@ def main(songs: list[str]) -> None:
     rows: dict[str, list[tuple[float, float, float]]] = {}
 
     def note(name: str, made: Clip, of: Clip) -> None:
-        pitched = (Part.BASS, Part.MELODY)
-        row = (f1(made, of, (Part.DRUMS,)), f1(made, of, pitched), in_key_of(made, of))
+        drums, others = f1(struck(made), struck(of)), f1(pitched(made), pitched(of))
+        row = (drums, others, in_key_of(made, of))
         rows.setdefault(name, []).append(row)
 
     for song in map(read_clip, map(Path, songs)):
@@ -91,8 +94,8 @@ def main(songs: list[str]) -> None:
                 note(f"four bars varied, amount {amount:g}, against themselves", made, now)
     click.echo(f"{'':66} drums F1  pitched F1  in its key   n")
     for name, found in rows.items():
-        drums, pitched, tonal = np.nanmean(np.array(found), axis=0)
-        click.echo(f"{name:66} {drums:8.2f}  {pitched:10.2f}  {tonal:10.2f} {len(found):5}")
+        drums, others, tonal = np.nanmean(np.array(found), axis=0)
+        click.echo(f"{name:66} {drums:8.2f}  {others:10.2f}  {tonal:10.2f} {len(found):5}")
 
 
 if __name__ == "__main__":
