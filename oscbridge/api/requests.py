@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from oscbridge.api.clips import CLIP, LIBRARY_JOBS, LIBRARY_REPLIES, NEW_CLIP, NOTES, SEED_USED
 from oscbridge.api.table import ID, MAX_INT, Arg, Endpoint, number, whole, word
 
 SEED = Arg(
     "seed", "i", "same seed, same answer; -1: the daemon picks one and tells it",
     -1, -1, MAX_INT,
 )  # fmt: skip
-SEED_USED = Arg("seed", "i", "the seed that gave this answer")
 TEMPERATURE = Arg("temperature", "f", "0: the most likely answer; 1: as the model", 1.0, 0, 4)
 # What answers something of the client's is the model's best answer unless variety is asked for:
 # noise in a source's latent makes a translation much denser than its source.
@@ -20,14 +20,14 @@ DENSITY = tuple(
 ENERGY = Arg("energy", "f", "how lively the dance is; 1: as it would be by itself", 1.0, 0, 4)
 TEMPO = Arg("tempo", "f", "tempo", 120.0, 10, 1000, "BPM")
 BARS = Arg("bars", "i", "length", 2, 1, 256, "bars of 4/4")
-CLIP = Arg("clip", "clip", "the clip")
 DANCE = Arg("dance", "dance", "the dance")
-NEW_CLIP = Arg("clip", "i", "handle of the new clip")
 NEW_DANCE = Arg("dance", "i", "handle of the new dance")
+AMOUNT = Arg("amount", "f", "how far from it; 0: as the VAE hears it, 1: nothing of it", 0.5, 0, 1)
+TO_CLIP = Arg("to", "clip", "the clip at the other end")
+TO_DANCE = Arg("to", "dance", "the dance at the other end")
 INDEX = Arg("index", "i", "chunk, from 0", low=0, high=MAX_INT)
 INDICES = Arg("index", "i", "chunks, from 0", low=0, high=MAX_INT, rest=True)
 CHUNKS = Arg("chunks", "i", "number of chunks", low=1, high=65536)
-NOTES = Arg("notes", "i", "number of notes")
 FRAMES = Arg("frames", "i", "number of frames")
 LENGTH = Arg("length", "f", "length", low=0.25, high=100_000, unit="beats")
 NUMERATOR = Arg("numerator", "i", "beats in a bar", 4, 1, 64)
@@ -88,6 +88,26 @@ JOBS = (
         (ID, CLIP, *_ANSWERED, *DENSITY), _NEW_MUSIC,
     ),
     Endpoint(
+        "music/vary", "job", "Clips like a clip, in its key; clip k of several is made with seed "
+        "+ k.",
+        (
+            ID, CLIP, AMOUNT, *_SAMPLED, Arg("count", "i", "number of clips", 1, 1, 64), *DENSITY,
+        ),
+        (SEED_USED, Arg("clip", "i", "handles of the new clips", rest=True)),
+    ),
+    Endpoint(
+        "music/interpolate", "job",
+        "Clips on the way from one to another, evenly between them: as long as the longer one, "
+        "during which the other is repeated; tempo and meter of the first, key of the nearer.",
+        (ID, CLIP, TO_CLIP, Arg("count", "i", "number of clips", 1, 1, 64), *DENSITY),
+        (Arg("clip", "i", "handles of the new clips", rest=True),),
+    ),
+    Endpoint(
+        "music/continue", "job",
+        "New bars that follow a clip, in the key, tempo and meter it ends in; the new bars alone.",
+        (ID, CLIP, Arg("bars", "i", "length", 2, 1, 256, "bars"), *_SAMPLED, *DENSITY), _NEW_MUSIC,
+    ),
+    Endpoint(
         "music/to_dance", "job", "A dance to a clip.", (ID, CLIP, *_ANSWERED, ENERGY), _NEW_DANCE
     ),
     Endpoint(
@@ -100,6 +120,19 @@ JOBS = (
     Endpoint(
         "dance/reconstruct", "job", "What the dance VAE makes of a dance.",
         (ID, DANCE, *_ANSWERED, ENERGY), _NEW_DANCE,
+    ),
+    Endpoint(
+        "dance/vary", "job", "A dance like a dance.",
+        (ID, DANCE, AMOUNT, *_SAMPLED, ENERGY), _NEW_DANCE,
+    ),
+    Endpoint(
+        "dance/interpolate", "job",
+        "A dance on the way from one to another: as long as the longer one, during which the other "
+        "is repeated; on the beat of the first.",
+        (
+            ID, DANCE, TO_DANCE, Arg("at", "f", "0: the first; 1: the other", 0.5, 0, 1), ENERGY,
+        ),
+        (NEW_DANCE, FRAMES),
     ),
     Endpoint(
         "pair/generate", "job", "One sample of the bridge, decoded as a clip and as its dance.",
@@ -141,15 +174,7 @@ JOBS = (
         "clip/resend", "job", "Fetch chunks of a clip again, as `clip/get` numbered them.",
         (ID, CLIP, INDICES), (), ("clip/chunk", "clip/tempos", "clip/meters"),
     ),
-    Endpoint(
-        "clip/save", "job", "Write a clip into the clip library; a taken name gets -2, -3, ...",
-        (ID, CLIP, Arg("name", "s", "file name, with or without .mid; empty: the clip's own", "")),
-        (word("name", "name of the file"),),
-    ),
-    Endpoint(
-        "clip/list", "job", "The files of the clip library.",
-        (ID,), (whole("count", "number of files"),), ("clip/item",),
-    ),
+    *LIBRARY_JOBS,
     Endpoint(
         "dance/put", "job",
         "Begin to hand a dance over; then `dance/put/chunk` for each chunk, then `dance/put/end`.",
@@ -261,7 +286,7 @@ REPLIES = (
         (ID, INDEX, METER_LIST),
     ),
     Endpoint("clip/end", "reply", "All chunks were sent.", (ID,)),
-    Endpoint("clip/item", "reply", "A file of the clip library.", (ID, word("name", "its name"))),
+    *LIBRARY_REPLIES,
     Endpoint(
         "clip/put/missing", "reply",
         "Chunks that did not arrive: send them again, then `clip/put/end`.", (ID, INDICES),

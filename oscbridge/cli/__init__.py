@@ -19,6 +19,7 @@ COMMANDS = {
     "music": ("oscbridge.cli.convert:music", "Turn a dance into music."),
     "generate": ("oscbridge.cli.convert:generate", "Make new clips."),
     "reconstruct": ("oscbridge.cli.convert:reconstruct", "What a VAE makes of a song or dance."),
+    "clips": ("oscbridge.cli.clips:clips", "List the clip library of a daemon."),
     "models": ("oscbridge.cli.models:models", "List the models that are installed."),
     "api": ("oscbridge.cli.api:api", "Print the OSC address table."),
     "data": ("oscbridge.cli.data:data", "Build and look at stores of windows to train on."),

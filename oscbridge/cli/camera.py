@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -89,6 +90,27 @@ class Watch:
         )
 
 
+class Stop:
+    """Ctrl-C and SIGTERM. An interrupt may be raised where a library swallows it, such as in a
+    callback of its own; it is raised again at the next wait then.
+    """
+
+    def __init__(self) -> None:
+        self._asked = False
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, self._interrupt)
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        self._asked = True
+        raise KeyboardInterrupt
+
+    def wait(self, seconds: float) -> None:
+        """Wait for that long. Raises KeyboardInterrupt."""
+        if self._asked:
+            raise KeyboardInterrupt
+        time.sleep(seconds)
+
+
 @click.command()
 @click.argument("source", required=False, metavar="[FILE]", type=click.Path(path_type=Path))
 @click.option("--device", type=click.IntRange(0), help="Number of the camera.  [default: 0]")
@@ -124,15 +146,14 @@ def camera(
         raise click.UsageError("give a FILE or --device, not both")
     if to is None and output is None:
         to = (LOOPBACK, PORT)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does
-    watch = Watch()
+    watch, stop = Watch(), Stop()
     with clear_errors():
         if output is not None:
             ending_of(output)
         sender = PoseSender(*to, person) if to else None
         try:
-            pictures = _pictures(source, device or 0, fps, sender is not None, watch)
-            poses = _follow(pictures, sender, watch, keep=output is not None)
+            pictures = _pictures(source, device or 0, fps, sender is not None, watch, stop)
+            poses = _follow(pictures, sender, watch, stop, keep=output is not None)
         finally:
             if sender:
                 sender.close()
@@ -143,18 +164,18 @@ def camera(
 
 
 def _pictures(
-    source: Path | None, device: int, fps: float | None, live: bool, watch: Watch
+    source: Path | None, device: int, fps: float | None, live: bool, watch: Watch, stop: Stop
 ) -> Iterator[Picture]:
     from oscbridge.io.camera import in_real_time, pictures_of, pictures_of_device
 
     if source is None:
-        return pictures_of_device(device, watch.say)
+        return pictures_of_device(device, watch.say, wait=stop.wait)
     pictures = pictures_of(source, fps)
-    return in_real_time(pictures) if live else pictures
+    return in_real_time(pictures, wait=stop.wait) if live else pictures
 
 
 def _follow(
-    pictures: Iterator[Picture], sender: PoseSender | None, watch: Watch, *, keep: bool
+    pictures: Iterator[Picture], sender: PoseSender | None, watch: Watch, stop: Stop, *, keep: bool
 ) -> list[tuple[float, Any]]:
     """Times and landmarks (33, 3) of the poses, if they are to be kept."""
     from oscbridge.io.landmark_file import MOST_FRAMES
@@ -165,6 +186,7 @@ def _follow(
     try:
         with PoseFinder() as finder:
             for picture in pictures:
+                stop.wait(0)
                 found = finder.find(picture.pixels)
                 watch.see(found)
                 if found is not None:

@@ -14,6 +14,7 @@ from oscbridge import __version__
 from oscbridge.api import ENDPOINTS, JOBS, LIVE_MESSAGES, REQUESTS, ROOT, UPLOADS, Endpoint
 from oscbridge.daemon.arguments import checked
 from oscbridge.daemon.clients import LEASE, Client, Clients
+from oscbridge.daemon.filing import Filing
 from oscbridge.daemon.jobs import Handler
 from oscbridge.daemon.keeping import Keeping
 from oscbridge.daemon.live.discovery import parameter_at
@@ -40,7 +41,7 @@ class Dispatcher:
         self._scheduled = 0
         self._process = psutil.Process()
         keeping = self._keeping = Keeping(state)
-        rooms = (Making(state), keeping, LiveJobs(state.live))
+        rooms = (Making(state), keeping, Filing(state), LiveJobs(state.live))
         self._jobs: dict[str, Handler] = {
             endpoint.path: _handler(rooms, endpoint)
             for endpoint in JOBS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,9 +10,10 @@ from oscbridge.api import ROOT
 from oscbridge.daemon import chunks
 from oscbridge.daemon.clients import Client
 from oscbridge.daemon.jobs import Job
-from oscbridge.daemon.making import clip_for
+from oscbridge.daemon.making import clip_of, source_of
 from oscbridge.daemon.shelf import Danced
 from oscbridge.daemon.state import State
+from oscbridge.domain.made import Made
 from oscbridge.domain.music import Clip
 from oscbridge.engine.loading import load
 from oscbridge.errors import JobError
@@ -57,13 +59,14 @@ class Keeping:
             client.fail(path, job, error)
             return
         size = len(item.notes) if isinstance(item, Clip) else item.dance.frames
-        client.answer("done", path, job, self._state.shelf.put(item), size)
+        made = Made(path.removeprefix(f"{ROOT}/"), time.time())
+        client.answer("done", path, job, self._state.shelf.put(item, made), size)
 
     async def clip_get(self, job: Job) -> tuple[Any, ...]:
         """Send a clip."""
-        clip = await clip_for(self._state, job)
-        name = job.args["clip"]
-        handle = self._state.shelf.put(clip) if isinstance(name, str) else name
+        source = await source_of(self._state, job)
+        clip = clip_of(source)
+        handle = source.handle or self._state.shelf.put(clip, source.made)
         cut = Cut(clip)
         tempo, meter = clip.timeline.tempos[0], clip.timeline.meters[0]
         job.client.answer(
@@ -76,7 +79,7 @@ class Keeping:
 
     async def clip_resend(self, job: Job) -> tuple[Any, ...]:
         """Send chunks of a clip again."""
-        cut = Cut(await clip_for(self._state, job))
+        cut = Cut(clip_of(await source_of(self._state, job)))
         await self._send_clip(job, cut, _within(job.args["index"], len(cut)))
         return ()
 
@@ -88,17 +91,6 @@ class Keeping:
                 yield f"clip/{kind}", job.id, index, *atoms
 
         await job.client.answer_all(messages())
-
-    async def clip_save(self, job: Job) -> tuple[Any, ...]:
-        """Write a clip into the library."""
-        clip = await clip_for(self._state, job)
-        return (await job.read(self._state.library.save, clip, job.args["name"]),)
-
-    async def clip_list(self, job: Job) -> tuple[Any, ...]:
-        """Tell the files of the library."""
-        names = await job.read(self._state.library.names)
-        await job.client.answer_all(("clip/item", job.id, name) for name in names)
-        return (len(names),)
 
     async def dance_get(self, job: Job) -> tuple[Any, ...]:
         """Send a dance."""

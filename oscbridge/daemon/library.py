@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
-from oscbridge.domain.music import Clip
-from oscbridge.domain.names import is_name
+from oscbridge.domain.clip_facts import ROOM, clip_name
+from oscbridge.domain.made import Made, Parent, digest
+from oscbridge.domain.music import Clip, Part
+from oscbridge.domain.names import LONGEST, is_name
 from oscbridge.errors import FileError, JobError
-from oscbridge.io import midi_file
+from oscbridge.io import clip_file, midi_file
+from oscbridge.io.clip_file import Told
+from oscbridge.io.files import write_new
 
-_ENDINGS = (".mid", ".midi")
+ENDINGS = (".mid", ".midi")
+TRASH = ".trash"
 _MOST_SAME = 10_000
 MOST_LISTED = 10_000
 
@@ -17,7 +26,14 @@ MOST_LISTED = 10_000
 def _file_name(name: str) -> str:
     if not is_name(name):
         raise JobError("name", f"{name!r} is no name of a clip; give a name without / \\ : or ..")
-    return name if name.lower().endswith(_ENDINGS) else f"{name}.mid"
+    return name if name.lower().endswith(ENDINGS) else f"{name}.mid"
+
+
+def is_clip(file: str) -> bool:
+    """Whether a file of that name belongs to the library, and its name can be told over OSC."""
+    if file.startswith(".") or not file.lower().endswith(ENDINGS) or "\0" in file:
+        return False
+    return file.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in file)
 
 
 class Library:
@@ -36,36 +52,118 @@ class Library:
                 "folder with --library",
             ) from error  # fmt: skip
 
-    def names(self) -> list[str]:
-        """The files, sorted by name."""
-        if not self.folder.is_dir():
+    def files(self) -> list[str]:
+        """All files of the folder, whatever they are. Raises FileError."""
+        try:
+            return os.listdir(self.folder)  # noqa: PTH208 - of 50,000 files it takes a tenth
+        except FileNotFoundError:
             return []
-        files = (p for p in self.folder.iterdir() if p.suffix.lower() in _ENDINGS)
-        return sorted(p.name for p in files if not p.name.startswith("."))[:MOST_LISTED]
+        except OSError as error:
+            raise FileError(self.folder, f"cannot be read: {error.strerror or error}") from error
 
-    def read(self, name: str) -> Clip:
-        """The clip in the file of that name. Raises JobError, FileError."""
-        path = self.folder / _file_name(name)
+    def names(self) -> list[str]:
+        """The clips, sorted by name. Raises FileError."""
+        return sorted(filter(is_clip, self.files()))[:MOST_LISTED]
+
+    def path(self, name: str) -> Path:
+        """Of the clip of that name, whichever program named it. Raises JobError."""
+        path = self.folder / name
+        # A file that lies there is spoken of by its name even if no clip would be saved under it.
+        if path.name != name or not is_clip(name) or not path.is_file():
+            path = self.folder / _file_name(name)
         if not path.is_file() or path.resolve().parent != self.folder.resolve():
             raise JobError("unknown", f"no clip {name} in the library; see clip/list")
-        return midi_file.read_clip(path)
+        return path
 
-    def save(self, clip: Clip, name: str) -> str:
-        """Write the clip, under another name where that is taken; the name of the file."""
-        wanted = Path(_file_name(name or clip.name or "clip"))
+    def look(self, name: str) -> tuple[Path, Told]:
+        """The file of that name, and what it says. Raises JobError, FileError."""
+        path = self.path(name)
+        return path, clip_file.read(path)[1]
+
+    def read(self, name: str) -> tuple[Clip, Told]:
+        """The clip in the file of that name, and what the file says. Raises JobError, FileError."""
+        path = self.path(name)
+        content, told = clip_file.read(path)
+        return midi_file.clip_from_bytes(content, path), told
+
+    def save(self, clip: Clip, name: str, made: Made | None, parts: bool = False) -> list[str]:
+        """Write the clip, under another name where that is taken, and if asked for each part
+        beside it; the names of the files, all of them written or none. Raises JobError, FileError.
+        """
+        wanted = Path(_file_name(name or clip_name(clip, made)))
+        stem = wanted.stem
+        if parts and len(wanted.name.encode()) > LONGEST - ROOM:
+            raise JobError("name", f"{wanted} is too long for its parts to bear it too")
+        told = made or Made("clip/put", time.time())
+        content = {"": clip_file.to_bytes(clip, told)}
+        if parts:
+            content |= _parts(clip, told, wanted.name)
         for number in range(1, _MOST_SAME):
-            file = wanted.name if number == 1 else f"{wanted.stem}-{number}{wanted.suffix}"
-            path = self.folder / file
-            try:
-                path.touch(exist_ok=False)  # takes the name, whoever else saves at this moment
-            except FileExistsError:
-                continue
-            except OSError as error:
-                raise FileError(path, f"cannot be written: {error.strerror}") from error
-            try:
-                midi_file.write_clip(clip, path)
-            except BaseException:
-                path.unlink(missing_ok=True)
-                raise
-            return file
+            numbered = stem if number == 1 else f"{stem}-{number}"
+            files = {f"{numbered}{part}{wanted.suffix}": c for part, c in content.items()}
+            if self._written(files):
+                return list(files)
         raise JobError("name", f"{wanted} is taken {_MOST_SAME} times; choose another name")
+
+    def _written(self, files: dict[str, bytes]) -> bool:
+        """Whether all these names were free, and are files now."""
+        if any((self.folder / file).exists() for file in files):
+            return False
+        mine: list[Path] = []
+        try:
+            for file, content in files.items():
+                write_new(self.folder / file, content)
+                mine.append(self.folder / file)
+        except BaseException as error:
+            for path in mine:
+                path.unlink(missing_ok=True)
+            if isinstance(error, FileExistsError):
+                return False
+            raise
+        return True
+
+    def discard(self, names: Iterable[str]) -> tuple[int, int]:
+        """Move clips to the folder's trash; how many went and how many could not. Raises
+        FileError where not one could.
+        """
+        trash = self.folder / TRASH
+        moved, stuck = 0, 0
+        refused: OSError | None = None
+        for name in names:
+            try:
+                trash.mkdir(exist_ok=True)
+                (self.folder / name).rename(_free(trash, name))
+                moved += 1
+            except FileNotFoundError:
+                continue  # somebody took it away already
+            except OSError as error:
+                refused = error
+                stuck += 1
+        if refused and not moved:
+            cause = refused.strerror or refused
+            raise FileError(self.folder, f"no clip can be moved to {TRASH}: {cause}") from refused
+        return moved, stuck
+
+
+def _parts(clip: Clip, made: Made, name: str) -> dict[str, bytes]:
+    """The file of each part that has notes, by what its name adds to that of the clip."""
+    whole = Parent("clip", digest(clip), name, made=made)
+    files = {}
+    for part in Part:
+        if notes := clip.part(part):
+            alone = Made(
+                "clip/part", made.created, arguments={"part": int(part)}, parents=(whole,)
+            )  # fmt: skip
+            word = part.name.lower()
+            mine = replace(clip, notes=notes, name=f"{clip.name} {word}".strip())
+            files[f" {word}"] = clip_file.to_bytes(mine, alone)
+    return files
+
+
+def _free(folder: Path, name: str) -> Path:
+    """A path in the folder that nothing has."""
+    path, number = folder / name, 1
+    while path.exists():
+        number += 1
+        path = folder / f"{Path(name).stem}-{number}{Path(name).suffix}"
+    return path

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import logging
 import signal
 import sys
 import time
@@ -32,7 +33,10 @@ from oscbridge.io.osc_tcp import TcpConnection, TcpServer
 from oscbridge.io.osc_udp import Address, UdpEndpoint
 from oscbridge.show_file import Show
 
+_LOG = logging.getLogger(__name__)
 _TIDY_EVERY = 5.0
+_BROWSE_PAUSE = 0.08
+"""Seconds left to what is live between two looks into a library that is new."""
 _TRIES = 16
 _TURN = 5e-4
 """Seconds a thread keeps the interpreter while another waits for it. Models leave it often: at
@@ -113,6 +117,17 @@ class Daemon:
             await asyncio.sleep(_TIDY_EVERY)
             self.expire()
 
+    async def browse(self) -> None:
+        """Read, for ever, what is new in the clip library, a little at a time."""
+        jobs, catalogue = self.state.jobs, self.state.catalogue
+        while True:
+            try:
+                more = await jobs.loop.run_in_executor(jobs.files, catalogue.catch_up)
+            except OscbridgeError as error:  # told to whoever asks for a clip
+                _LOG.debug("%s", error)
+                more = False
+            await asyncio.sleep(_BROWSE_PAUSE if more else _TIDY_EVERY)
+
     def expire(self) -> None:
         """Give up uploads that stalled, then forget clients whose lease ran out."""
         for client, job, upload in self.state.uploads.expire():
@@ -127,6 +142,7 @@ class Daemon:
             self._udp.close()
         await self.state.live.close()
         await self.state.jobs.close()
+        self.state.catalogue.close()
 
 
 def _cannot_listen(config: Config, error: OSError) -> OscbridgeError:
@@ -172,7 +188,7 @@ async def serve(config: Config, show: Show, ready: Callable[[Daemon], None]) -> 
     try:
         await daemon.listen()
         await daemon.state.live.start(daemon.port, daemon.told)
-        tidying = asyncio.create_task(daemon.tidy())
+        tidying = asyncio.gather(daemon.tidy(), daemon.browse())
         # What is there by now stays: looking through it took each full collection 40 ms.
         gc.collect()
         gc.freeze()

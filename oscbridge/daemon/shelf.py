@@ -6,6 +6,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from oscbridge.domain.dance import Dance
+from oscbridge.domain.made import Made
 from oscbridge.domain.music import Clip
 from oscbridge.domain.timeline import Timeline
 from oscbridge.errors import JobError
@@ -38,18 +39,22 @@ class Shelf:
 
     def __init__(self) -> None:
         self._items: OrderedDict[int, Clip | Danced] = OrderedDict()
+        self._made: dict[int, Made] = {}
         self._bytes = 0
         self._last = 0
 
-    def put(self, item: Clip | Danced) -> int:
-        """The handle under which the item lies from now on."""
+    def put(self, item: Clip | Danced, made: Made | None = None) -> int:
+        """The handle under which the item lies from now on, with how it was made."""
         self._last += 1
+        if made:
+            self._made[self._last] = made
         self._items[self._last] = item
         self._bytes += _size(item)
         while len(self._items) > 1 and (
             len(self._items) > _MOST_ITEMS or self._bytes > _MOST_BYTES
         ):
-            _, oldest = self._items.popitem(last=False)
+            handle, oldest = self._items.popitem(last=False)
+            self._made.pop(handle, None)
             self._bytes -= _size(oldest)
         return self._last
 
@@ -59,6 +64,10 @@ class Shelf:
             raise JobError("unknown", f"no clip or dance {handle} here; put or generate it again")
         self._items.move_to_end(handle)
         return self._items[handle]
+
+    def made(self, handle: int) -> Made | None:
+        """How that was made, where it is known."""
+        return self._made.get(handle)
 
     def clip(self, handle: int) -> Clip:
         """The clip of the handle. Raises JobError."""

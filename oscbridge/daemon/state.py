@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 
 from oscbridge.config import Config
+from oscbridge.daemon.catalogue import Catalogue
 from oscbridge.daemon.jobs import Jobs
 from oscbridge.daemon.library import Library
 from oscbridge.daemon.live.living import Living
@@ -25,4 +26,8 @@ class State:
     live: Living
     shelf: Shelf = field(default_factory=Shelf)
     uploads: Uploads = field(default_factory=Uploads)
+    catalogue: Catalogue = field(init=False)
     started: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self.catalogue = Catalogue(self.library)

@@ -20,6 +20,8 @@ SPREADS = (*DOMAINS, *TRANSLATIONS)
 """Populations of z a model knows the spread of: of encoded training windows, and of what the
 bridge makes of them in the other domain."""
 _TINY = 1e-6
+_ALIKE = 1e-3
+"""Radians between two latents below which a straight way is as good."""
 KINSHIP = 0.8
 """Correlation of the latents of neighbouring windows of what is generated longer than one."""
 
@@ -57,3 +59,33 @@ def rescaled(z: NDArray[np.float32], made: Spread, real: Spread) -> NDArray[np.f
     """z (..., latent) of the population `made`, with the mean and spread of the `real` one."""
     unit = (z - made.mean) / np.maximum(made.std, _TINY)
     return np.asarray(unit * real.std + real.mean, np.float32)
+
+
+def mixed(
+    z: NDArray[np.float32], other: NDArray[np.float32], share: float, middle: Spread
+) -> NDArray[np.float32]:
+    """z (N, latent) with so much of another, unrelated, as leaves it as far from the `middle` as
+    either was: 0 for z itself, 1 for the other.
+    """
+    scale = np.maximum(middle.std, _TINY)
+    a, b = (z - middle.mean) / scale, (other - middle.mean) / scale
+    made = np.sqrt(1 - share**2) * a + share * b
+    return np.asarray(made * scale + middle.mean, np.float32)
+
+
+def between(
+    a: NDArray[np.float32], b: NDArray[np.float32], at: float, middle: Spread
+) -> NDArray[np.float32]:
+    """The latents (N, latent) a part `at` of the way from a to b, about the `middle` rather than
+    through it, where little is known: direction and distance change evenly (White 2016).
+    """
+    scale = np.maximum(middle.std, _TINY)
+    one, two = (a - middle.mean) / scale, (b - middle.mean) / scale
+    near, far = (np.linalg.norm(v, axis=-1, keepdims=True) for v in (one, two))
+    units = one / np.maximum(near, _TINY), two / np.maximum(far, _TINY)
+    angle = np.arccos(np.clip((units[0] * units[1]).sum(axis=-1, keepdims=True), -1, 1))
+    sine = np.maximum(np.sin(angle), _TINY)
+    turned = (np.sin((1 - at) * angle) * units[0] + np.sin(at * angle) * units[1]) / sine
+    straight = (1 - at) * units[0] + at * units[1]
+    made = np.where(angle < _ALIKE, straight, turned) * ((1 - at) * near + at * far)
+    return np.asarray(made * scale + middle.mean, np.float32)

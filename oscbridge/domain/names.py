@@ -9,6 +9,8 @@ LONGEST = 200
 """Bytes of a name in UTF-8; a file's may have 255, some of which an ending takes."""
 
 
+_DEVICES = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
+"""What Windows takes for a device, whatever the ending."""
 _IN_PATTERNS = re.compile(r"[ #*,/?\[\]{}]")
 
 
@@ -24,4 +26,5 @@ def is_name(name: str) -> bool:
     except UnicodeEncodeError:
         return False
     plain = name.isprintable() and not _FORBIDDEN & set(name) and name == name.strip()
-    return plain and 0 < size <= LONGEST and not name.startswith(".") and not name.endswith(".")
+    device = name.partition(".")[0].rstrip().lower() in _DEVICES
+    return plain and not device and 0 < size <= LONGEST and name[0] != "." and name[-1] != "."

@@ -42,9 +42,27 @@ class MusicPrior:
         1 as far from them as sounds like music; FREE and more from noise, ever more of it.
         """
         known = self._put_together(count, rng)
-        noise = akin(rng.standard_normal(known.shape))
-        time = max(0.0, 1.0 - temperature / FREE)
-        noise = noise * max(1.0, temperature / FREE)
+        noise = akin(rng.standard_normal(known.shape)) * max(1.0, temperature / FREE)
+        return self._led(velocity, known, noise, max(0.0, 1.0 - temperature / FREE))
+
+    def about(
+        self,
+        velocity: Velocity,
+        z: Points,
+        rng: np.random.Generator,
+        amount: float,
+        temperature: float = 1.0,
+    ) -> Points:
+        """z (N, 128) of windows sent a part `amount` of the way back to noise and led on from
+        there: 0 for z itself, 1 for music that has nothing of it (Meng et al. 2022, SDEdit).
+        """
+        noise = akin(rng.standard_normal(z.shape)) * temperature
+        return self._led(velocity, z, noise, 1.0 - amount)
+
+    def _led(
+        self, velocity: Velocity, known: Points, noise: NDArray[np.float64], time: float
+    ) -> Points:
+        """Where the flow leads from that point of the way between noise and what is known."""
         centre, scale = self.spread.mean, self.spread.std
         whitened = (1 - time) * noise + time * (known - centre) / scale
         points = whitened * (1 - time + time * scale) + time * centre

@@ -4,9 +4,11 @@ its preset.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Literal
+from dataclasses import replace
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +19,11 @@ from oscbridge.domain.graphs import DOMAINS
 from oscbridge.domain.latents import akin
 from oscbridge.domain.music import Clip
 from oscbridge.domain.sampling import PLAIN, Sampling
-from oscbridge.domain.timeline import WINDOW, Timeline
+from oscbridge.domain.timeline import STEPS_PER_BEAT, WINDOW, Timeline
 from oscbridge.engine.graphs import Graphs
 
 Latents = NDArray[np.float32]
+Scalar = TypeVar("Scalar", bound=np.generic)
 Domain = Literal["music", "dance"]
 Space = Literal["music", "dance", "bridge"]
 Kind = Literal["clip", "dance"]
@@ -29,6 +32,7 @@ Progress = Callable[[float], None]
 BATCH = 32
 """Windows run at once; between batches a job reports and can be cancelled."""
 BAR = WINDOW // 2
+BEATS = WINDOW / STEPS_PER_BEAT
 
 
 def unwatched(fraction: float) -> None:
@@ -69,6 +73,39 @@ class Bridge(ABC):
         progress: Progress = unwatched,
     ) -> Dance:
         """What the pose VAE makes of a dance."""
+
+    @abstractmethod
+    def vary_music(self, clip: Clip, amount: float, sampling: Sampling = PLAIN) -> Clip:
+        """A clip like that one in its key: with an `amount` of 0 what `reconstruct_music` gives,
+        with 1 one that has nothing of it.
+        """
+
+    @abstractmethod
+    def music_between(self, a: Clip, b: Clip, at: float, sampling: Sampling = PLAIN) -> Clip:
+        """A clip a part `at` of the way from a to b, as long as the longer one, during which the
+        other is repeated; on the timeline of a, in the key of the nearer.
+        """
+
+    @abstractmethod
+    def continue_music(self, clip: Clip, bars: int, sampling: Sampling = PLAIN) -> Clip:
+        """So many new bars after the end of a clip, in the key, meter and tempo it ends in."""
+
+    @abstractmethod
+    def vary_dance(
+        self, dance: Dance, timeline: Timeline, amount: float, sampling: Sampling = PLAIN
+    ) -> Dance:
+        """A dance like that one: with an `amount` of 0 what `reconstruct_dance` gives, with 1 one
+        that has nothing of it.
+        """
+
+    @abstractmethod
+    def dance_between(
+        self, a: Dance, timeline: Timeline, b: Dance, other: Timeline, at: float,
+        sampling: Sampling = PLAIN,
+    ) -> Dance:  # fmt: skip
+        """A dance a part `at` of the way from a to b, each on its timeline; as long as the longer
+        one, during which the other is repeated, on the timeline of a.
+        """
 
     @abstractmethod
     def dance_of(
@@ -161,3 +198,44 @@ def walk(rng: np.random.Generator, count: int, size: int, temperature: float) ->
     """Latents (count, size), each normal with `temperature` as spread, each akin to the last."""
     fresh = akin(rng.standard_normal((count, size)).astype(np.float32))
     return np.asarray(fresh * temperature, np.float32)
+
+
+def repeated(rows: NDArray[Scalar], count: int) -> NDArray[Scalar]:
+    """So many rows (count, ...), from the first again when they are used up."""
+    return rows[np.arange(count) % len(rows)]
+
+
+def hop_of(timeline: Timeline) -> int:
+    """Steps from window to window that follow one another, each at the start of a bar of the meter
+    at the start of the timeline.
+    """
+    bar = max(1, round(timeline.meters[0].bar * STEPS_PER_BEAT))
+    return bar * (WINDOW // bar) if bar <= WINDOW else WINDOW
+
+
+def after(clip: Clip) -> Timeline:
+    """The timeline of what follows a clip: the tempo and meter it ends with."""
+    tempo, meter = clip.timeline.tempos[-1], clip.timeline.meters[-1]
+    return Timeline.steady(tempo.bpm, meter.numerator, meter.denominator)
+
+
+def ending(clip: Clip) -> Clip:
+    """The last two bars of a clip, or as many as a window holds, that begin with a bar; a clip
+    shorter than a window is repeated until it fills one.
+    """
+    if clip.length < BEATS:
+        times = math.ceil(BEATS / clip.length)
+        notes = tuple(
+            replace(note, start=note.start + k * clip.length)
+            for k in range(times)
+            for note in clip.notes
+            if note.start < clip.length
+        )
+        return Clip(notes, times * clip.length, after(clip), clip.name)
+    timeline = after(clip)
+    bars = clip.timeline.bar_starts(clip.length)
+    start = max((b for b in bars if b <= clip.length - BEATS + 1e-6), default=clip.length - BEATS)
+    notes = tuple(
+        replace(note, start=note.start - start) for note in clip.notes if note.start >= start
+    )
+    return Clip(notes, clip.length - start, timeline, clip.name)

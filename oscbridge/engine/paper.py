@@ -13,7 +13,7 @@ from oscbridge.domain import skeleton
 from oscbridge.domain.dance import Dance
 from oscbridge.domain.floor import stand
 from oscbridge.domain.graphs import FRAMES_PER_STEP
-from oscbridge.domain.latents import rescaled
+from oscbridge.domain.latents import Spread, between, mixed, rescaled
 from oscbridge.domain.music import Clip
 from oscbridge.domain.pianoroll import ROWS, to_roll
 from oscbridge.domain.pose import to_front
@@ -27,9 +27,13 @@ from oscbridge.engine.bridge import (
     Latents,
     Progress,
     Space,
+    after,
     check_window,
     drawn,
+    ending,
+    hop_of,
     one_hot,
+    repeated,
     unwatched,
     walk,
 )
@@ -40,6 +44,11 @@ from oscbridge.io import model_files
 
 ENCODER: dict[Domain, str] = {"music": "midi_encoder", "dance": "pose_encoder"}
 DECODER: dict[Domain, str] = {"music": "midi_decoder", "dance": "pose_decoder"}
+
+_PRIOR = Spread(np.zeros(1, np.float32), np.ones(1, np.float32))
+"""Of the latents of either domain."""
+_AWAY = 0.5
+"""How far new bars lie from those they follow, at temperature 1."""
 
 
 class PaperBridge(Bridge):
@@ -86,6 +95,66 @@ class PaperBridge(Bridge):
         poses, starts, steps = _dance_windows(dance, timeline)
         made = self._through("dance", "dance", poses, sampling, progress)
         return _danced(join(made, starts, align=True)[:steps], timeline, dance.name)
+
+    def vary_music(self, clip: Clip, amount: float, sampling: Sampling = PLAIN) -> Clip:
+        """See Bridge."""
+        windows, starts = _clip_windows(clip)
+        z = self._varied("music", windows, amount, sampling)
+        made = join(self._decode("music", z), starts)[: steps_in(clip.length)]
+        return clip_of(made, clip.timeline, clip.name, sampling)
+
+    def music_between(self, a: Clip, b: Clip, at: float, sampling: Sampling = PLAIN) -> Clip:
+        """See Bridge; nothing is known of keys."""
+        (one, starts), (two, others) = _clip_windows(a), _clip_windows(b)
+        steps = steps_in(max(a.length, b.length))
+        starts = starts if a.length >= b.length else others
+        made = join(self._decode("music", self._between("music", one, two, at)), starts)[:steps]
+        return clip_of(made, a.timeline, f"{a.name} to {b.name}", sampling)
+
+    def continue_music(self, clip: Clip, bars: int, sampling: Sampling = PLAIN) -> Clip:
+        """See Bridge; new windows akin to the last one."""
+        timeline, hop = after(clip), hop_of(after(clip))
+        steps = round(bars * timeline.meters[0].bar * STEPS_PER_BEAT)
+        starts = np.arange(0, max(1, steps), hop, dtype=np.intp)
+        windows = repeated(_clip_windows(ending(clip))[0][:1], len(starts))
+        amount = min(1.0, _AWAY * sampling.temperature)
+        made = join(self._decode("music", self._varied("music", windows, amount, sampling)), starts)
+        return clip_of(made[:steps], timeline, clip.name, sampling)
+
+    def vary_dance(
+        self, dance: Dance, timeline: Timeline, amount: float, sampling: Sampling = PLAIN
+    ) -> Dance:
+        """See Bridge; a pose a step."""
+        windows, starts, steps = _dance_windows(dance, timeline)
+        z = self._livened(self._varied("dance", windows, amount, sampling), sampling)
+        poses = join(self._decode("dance", z), starts, align=True)[:steps]
+        return _danced(poses, timeline, dance.name)
+
+    def dance_between(
+        self, a: Dance, timeline: Timeline, b: Dance, other: Timeline, at: float,
+        sampling: Sampling = PLAIN,
+    ) -> Dance:  # fmt: skip
+        """See Bridge; a pose a step."""
+        one, starts, steps = _dance_windows(a, timeline)
+        two, others, more = _dance_windows(b, other)
+        starts, steps = (starts, steps) if steps >= more else (others, more)
+        z = self._livened(self._between("dance", one, two, at), sampling)
+        poses = join(self._decode("dance", z), starts, align=True)[:steps]
+        return _danced(poses, timeline, f"{a.name} to {b.name}")
+
+    def _varied(
+        self, domain: Domain, windows: Latents, amount: float, sampling: Sampling
+    ) -> Latents:
+        z, _ = self._encode(domain, windows)
+        rng = np.random.default_rng(sampling.seed)
+        other = walk(rng, len(z), self.card.latent, sampling.temperature)
+        return mixed(z, other, amount, _PRIOR)
+
+    def _between(self, domain: Domain, one: Latents, two: Latents, at: float) -> Latents:
+        """Latents on the way between windows; those of the fewer are repeated."""
+        count = max(len(one), len(two))
+        a, b = (repeated(self._encode(domain, each)[0], count) for each in (one, two))
+        return between(a, b, at, _PRIOR)
 
     def dance_of(
         self, clip: Clip, sampling: Sampling = PLAIN, progress: Progress = unwatched

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from oscbridge.domain.dance import Dance
 from oscbridge.domain.descriptors import Descriptors
 from oscbridge.domain.known import Known
-from oscbridge.domain.latents import rescaled
+from oscbridge.domain.latents import between, mixed, rescaled
 from oscbridge.domain.music import Clip
+from oscbridge.domain.new_music import FREE
 from oscbridge.domain.rhythm import Floats, accents, onsets_of
 from oscbridge.domain.sampling import PLAIN, Sampling
-from oscbridge.domain.timeline import WINDOW, Timeline, steps_in
+from oscbridge.domain.timeline import STEPS_PER_BEAT, WINDOW, Timeline, steps_in
 from oscbridge.engine.bridge import (
     BAR,
     Bridge,
@@ -27,9 +28,13 @@ from oscbridge.engine.bridge import (
     Latents,
     Progress,
     Space,
+    after,
     check_window,
     drawn,
+    ending,
+    hop_of,
     one_hot,
+    repeated,
     unwatched,
     walk,
 )
@@ -103,6 +108,71 @@ class StudioBridge(Bridge):
         z, _ = _sampled(seen, sampling)
         moves = self._moves(z, self._liveliness(z, sampling), progress)
         return self._dancing.dance(moves, seen.starts, seen.steps, timeline, dance.name)
+
+    def vary_music(self, clip: Clip, amount: float, sampling: Sampling = PLAIN) -> Clip:
+        """See Bridge; the music prior leads back what was sent towards noise."""
+        heard = self._music.heard(clip)
+        z = heard.mean
+        if amount > 0:
+            rng = np.random.default_rng(sampling.seed)
+            prior, temperature = self._known.music_prior, sampling.temperature
+            z = prior.about(self._flow, z, rng, amount, temperature)
+        logits = self._music.logits(z, heard.shift)
+        return self._music.clip(
+            logits, heard.starts, heard.steps, clip.timeline, clip.name, sampling
+        )
+
+    def music_between(self, a: Clip, b: Clip, at: float, sampling: Sampling = PLAIN) -> Clip:
+        """See Bridge; the way lies in z."""
+        one, two = self._music.heard(a), self._music.heard(b)
+        longer = one if one.steps >= two.steps else two
+        count = len(longer.starts)
+        first, second = repeated(one.mean, count), repeated(two.mean, count)
+        z = between(first, second, at, self._known.music_prior.spread)
+        logits = self._music.logits(z, repeated((one if at < 0.5 else two).shift, count))
+        name = f"{a.name} to {b.name}"
+        return self._music.clip(logits, longer.starts, longer.steps, a.timeline, name, sampling)
+
+    def continue_music(self, clip: Clip, bars: int, sampling: Sampling = PLAIN) -> Clip:
+        """See Bridge; the prior leads on from the last window, as far from it as new music lies
+        from what is known.
+        """
+        timeline, hop = after(clip), hop_of(after(clip))
+        steps = round(bars * timeline.meters[0].bar * STEPS_PER_BEAT)
+        starts = np.arange(0, max(1, steps), hop, dtype=np.intp)
+        last = self._music.heard(ending(clip), _STILL)
+        z, shift = repeated(last.mean, len(starts)), repeated(last.shift, len(starts))
+        amount = min(1.0, sampling.temperature / FREE)
+        if amount > 0:
+            rng = np.random.default_rng(sampling.seed)
+            z = self._known.music_prior.about(self._flow, z, rng, amount)
+        logits = self._music.logits(z, shift)
+        return self._music.clip(logits, starts, steps, timeline, clip.name, sampling)
+
+    def vary_dance(
+        self, dance: Dance, timeline: Timeline, amount: float, sampling: Sampling = PLAIN
+    ) -> Dance:
+        """See Bridge."""
+        seen, rng = self._dancing.seen(dance, timeline), np.random.default_rng(sampling.seed)
+        noise = walk(rng, len(seen.mean), self.card.latent, sampling.temperature)
+        other = self._known.dance_prior.along(noise, rng)
+        z = mixed(seen.mean, other, amount, self._known.spreads["dance"])
+        moves = self._moves(z, self._liveliness(z, sampling), unwatched)
+        return self._dancing.dance(moves, seen.starts, seen.steps, timeline, dance.name)
+
+    def dance_between(
+        self, a: Dance, timeline: Timeline, b: Dance, other: Timeline, at: float,
+        sampling: Sampling = PLAIN,
+    ) -> Dance:  # fmt: skip
+        """See Bridge; the way lies in z."""
+        one, two = self._dancing.seen(a, timeline), self._dancing.seen(b, other)
+        longer = one if one.steps >= two.steps else two
+        count = len(longer.starts)
+        first, second = repeated(one.mean, count), repeated(two.mean, count)
+        z = between(first, second, at, self._known.spreads["dance"])
+        moves = self._moves(z, self._liveliness(z, sampling), unwatched)
+        name = f"{a.name} to {b.name}"
+        return self._dancing.dance(moves, longer.starts, longer.steps, timeline, name)
 
     def dance_of(
         self, clip: Clip, sampling: Sampling = PLAIN, progress: Progress = unwatched

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from oscbridge.errors import FileError
 
+_DRAFT = 40
+"""Letters of a file's name that its draft bears."""
+
 
 def read_limited(path: str | Path, limit: int, what: str) -> bytes:
     """All bytes of a file of at most `limit` bytes; `what` ("a MIDI file") names its kind.
@@ -61,3 +64,33 @@ def settle(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def write_new(path: str | Path, content: bytes) -> None:
+    """Write a file that was not there, whole or not at all; whoever writes that name at the same
+    moment, one of them gets it. Raises FileExistsError, FileError.
+    """
+    path = Path(path)
+    if path.exists():
+        raise FileExistsError(path)
+    draft = ""
+    try:
+        handle, draft = tempfile.mkstemp(prefix=f".{path.name[:_DRAFT]}.", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(draft).chmod(0o644)
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            raise
+        except OSError:  # of file systems without links, such as exFAT
+            path.touch(exist_ok=False)
+            Path(draft).replace(path)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        cause = error.strerror or error
+        raise FileError(path, f"cannot be written: {cause}; choose another place") from error
+    finally:
+        if draft:
+            Path(draft).unlink(missing_ok=True)

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from oscbridge.api import ENDPOINTS, JOBS, LIVE_MESSAGES, REQUESTS
 from oscbridge.cli.api import api, markdown
+from oscbridge.daemon.filing import Filing
 from oscbridge.daemon.keeping import Keeping
 from oscbridge.daemon.live.jobs import LiveJobs
 from oscbridge.daemon.live.messages import Messages
@@ -38,7 +39,7 @@ def test_json_and_text_name_every_address():
 def test_every_handler_has_its_address_and_every_job_its_handler():
     handlers = {
         name
-        for room in (Making, Keeping, LiveJobs)
+        for room in (Making, Keeping, Filing, LiveJobs)
         for name, function in vars(room).items()
         if asyncio.iscoroutinefunction(function) and not name.startswith("_")
     }

@@ -39,7 +39,8 @@ def test_a_step_of_two_processes_is_that_of_one(tmp_path: Path) -> None:
         sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port",
         "0", "--rdzv-backend", "c10d", "--rdzv-endpoint", "localhost:0", str(program), str(out),
     ]  # fmt: skip
-    subprocess.run(launch, check=True, capture_output=True, timeout=100)
+    ran = subprocess.run(launch, check=False, capture_output=True, text=True, timeout=100)
+    assert ran.returncode == 0, ran.stderr
     told = [json.loads(Path(f"{out}{rank}").read_text()) for rank in range(2)]
     torch.manual_seed(0)
     net = nn.Linear(3, 1)

@@ -59,9 +59,10 @@ class Midi:
     def told(self) -> Iterator[tuple[str, str, str]]:
         """Kind, name and state of every port."""
         for port in self.ins:
-            yield "midi in", port.name, port.port or "not there"
+            yield "midi in", port.name, f"{port.port or 'not there'}{_lost(port.dropped)}"
         for out in self.outs:
-            yield "midi out", out.name, f"{out.port or 'not there'}, {out.sent} messages"
+            sent = f"{out.sent} messages{_lost(out.unsent)}"
+            yield "midi out", out.name, f"{out.port or 'not there'}, {sent}"
 
     async def close(self) -> None:
         """Silence, and let the ports go."""
@@ -70,3 +71,7 @@ class Midi:
         for port in self.ins:
             await port.close()
         await self._watch.close()
+
+
+def _lost(count: int) -> str:
+    return f", {count} lost" if count else ""
