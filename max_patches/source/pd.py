@@ -1,4 +1,4 @@
-"""Writes the patches for Pure Data: `python3 max_patches/build/pd.py` (development only)."""
+"""Writes the patches for Pure Data: `python3 max_patches/source/pd.py` (development only)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 
-from pd_clip import clip
-from pd_wire import client
+from pd_clip import clip  # noqa: E402
+from pd_help import clip_help  # noqa: E402
+from pd_wire import client  # noqa: E402
 
 FOLDER = Path(__file__).parents[1] / "pd"
-OBJECTS = (client, clip)
+OBJECTS = (client, clip, clip_help)
 
 
 def files() -> dict[str, str]:

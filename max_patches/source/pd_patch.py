@@ -1,14 +1,15 @@
 """Pure Data patches as columns of boxes that read from top to bottom, and the files they make.
 
 A box is one line of text: `|` where the box above is wired to it (`|1`: to its second inlet),
-`name:` where other wires need one, then what it is. `msg ...` is a message box, `text ...` a comment, `floatatom` and `symbolatom`
-are number and symbol boxes; all else is an object.
+`name:` where other wires need one, then what it is. `msg ...` is a message box, `text ...` a
+comment, `floatatom` and `symbolatom` are number and symbol boxes; all else is an object.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 LEFT, TOP, PITCH, GAP, LETTER = 20, 20, 30, 36, 7
 TITLE = 34
@@ -90,7 +91,7 @@ class Patch:
         """Wires: lines of `a > b > c`; `2/b.1` is the third inlet and the second outlet of b."""
         for line in text.strip().splitlines():
             ends = [_END.fullmatch(end.strip()) for end in line.split(">")]
-            for a, b in zip(ends, ends[1:], strict=False):
+            for a, b in pairwise(ends):
                 if a is None or b is None:
                     raise ValueError(f"{self.name}: {line}")
                 start, outlet, stop, inlet = a[2], int(a[3] or 0), b[2], int(b[1] or 0)

@@ -11,7 +11,7 @@ from oscbridge.io.osc_clip import A_CHUNK
 
 STEP = 0.25
 """Beats a bang at the beat inlet stands for, and the internal beat goes by."""
-MAKERS = ("music/generate", "music/reconstruct", "dance/to_music")
+MAKERS = ("music/generate", "music/reconstruct", "dance/to_music", "music/vary", "music/continue")
 SAVE = "clip/save"
 
 
@@ -21,25 +21,63 @@ def messages(patch: Patch) -> None:
     p.column(
         "what the left inlet understands",
         "in: inlet",
-        "|kind: route generate reconstruct vary get from_dance save play stop loop tempo dump",
+        "|kind: route generate reconstruct vary get from_dance save play stop loop tempo dump "
+        "continue",
     )
     p.row()
-    p.column("generate BARS SEED ...", f"gen: list prepend {address('music/generate')}",
-             "|gen2: list trim", "|s $0-job")
-    p.column("reconstruct SEED ...", "rec1: list prepend",
-             f"|list prepend {address('music/reconstruct')}", "|list trim", "|s $0-job",
-             "rh: r $0-handle")
-    p.column("vary AMOUNT SEED", "vary: t b a b", "v8: msg 0.8", "v1: msg -1", "given: unpack f f",
-             "seed: f", "|amount: pack f f", "|vh: list prepend",
-             f"|list prepend {address('music/reconstruct')}", "|list trim", "|s $0-job",
-             "vr: r $0-handle")
+    p.column(
+        "generate BARS SEED ...",
+        f"gen: list prepend {address('music/generate')}",
+        "|gen2: list trim",
+        "|s $0-job",
+    )
+    p.column(
+        "reconstruct SEED ...",
+        "rec1: list prepend",
+        f"|list prepend {address('music/reconstruct')}",
+        "|list trim",
+        "|s $0-job",
+        "rh: r $0-handle",
+    )
+    p.column(
+        "vary AMOUNT SEED ...",
+        "vary: list prepend",
+        f"|list prepend {address('music/vary')}",
+        "|list trim",
+        "|s $0-job",
+        "vr: r $0-handle",
+    )
+    p.column(
+        "continue BARS SEED ...",
+        "cont: list prepend",
+        f"|list prepend {address('music/continue')}",
+        "|list trim",
+        "|s $0-job",
+        "cr: r $0-handle",
+    )
     p.column("get HANDLE or NAME", "get: s $0-fetch")
-    p.column("from_dance DANCE SEED ...", f"fd: list prepend {address('dance/to_music')}",
-             "|list trim", "|s $0-job")
-    p.column("save NAME", "save: list prepend", f"|list prepend {address(SAVE)}", "|list trim",
-             "|s $0-job", "sh: r $0-handle")
-    p.column("play, stop, loop 1, tempo BPM, dump", "play: s $0-play", "stop: s $0-stop",
-             "loop: s $0-loop", "tempo: s $0-tempo", "dump: s $0-dump")
+    p.column(
+        "from_dance DANCE SEED ...",
+        f"fd: list prepend {address('dance/to_music')}",
+        "|list trim",
+        "|s $0-job",
+    )
+    p.column(
+        "save NAME",
+        "save: list prepend",
+        f"|list prepend {address(SAVE)}",
+        "|list trim",
+        "|s $0-job",
+        "sh: r $0-handle",
+    )
+    p.column(
+        "play, stop, loop 1, tempo BPM, dump",
+        "play: s $0-play",
+        "stop: s $0-stop",
+        "loop: s $0-loop",
+        "tempo: s $0-tempo",
+        "dump: s $0-dump",
+    )
     p.wire("""
         kind.0 > gen
         kind.1 > rec1
@@ -54,12 +92,9 @@ def messages(patch: Patch) -> None:
         kind.8 > loop
         kind.9 > tempo
         kind.10 > dump
-        vr > 1/vh
-        vary.2 > v8 > 1/amount
-        vary.2 > v1 > 1/seed
-        vary.1 > given.0 > 1/amount
-        given.1 > 1/seed
-        vary.0 > seed
+        vr > 1/vary
+        kind.11 > cont
+        cr > 1/cont
     """)
 
 
@@ -79,9 +114,11 @@ def made(patch: Patch) -> None:
         done.0 > new
         done.1 > new
         done.2 > new
+        done.3 > new
+        done.4 > new
         new.1 > fetch
         new.0 > seed
-        done.3 > saved
+        done.5 > saved
     """)
 
 
@@ -138,8 +175,11 @@ def keep(patch: Patch) -> None:
     for name in NOTE:
         p.column("", f"b{name}: bang", f"|array get $0-new-{name}", f"|array set $0-{name}")
     p.column("the notes", *(f"array define $0-{name} 1" for name in NOTE))
-    p.column("those that come", *(f"array define $0-new-{name} 1" for name in NOTE),
-             "array define $0-got 1")
+    p.column(
+        "those that come",
+        *(f"array define $0-new-{name} 1" for name in NOTE),
+        "array define $0-got 1",
+    )
     p.wire("""
         size.2 > most
         chunk.1 > first.0 > scale > 1/at
@@ -176,7 +216,7 @@ def play(patch: Patch) -> None:
         "zero: msg 0",
         "tick: t b",
         "beat: f",
-        "|at: t f f f",
+        "|at: t b f f",
         f"next: + {STEP}",
         f"window: pack f {STEP} 500",
         "|s $0-window",
@@ -219,7 +259,7 @@ def play(patch: Patch) -> None:
         "|ended: sel 1",
         "|done: t b b",
         "q: s $0-quit",
-        "msg over",
+        "past: msg over",
         "|s $0-info",
         "len: r $0-length",
         "loop: r $0-loop",
@@ -315,6 +355,7 @@ def play(patch: Patch) -> None:
         ends.1 > fin
         ends.0 > wrapped
         done.1 > q
+        done.0 > past
         len > 1/fin
         len > 2/wrapped
         len > 3/put
@@ -398,7 +439,8 @@ def dump(patch: Patch) -> None:
         "|list trim",
         "|s $0-info",
     )
-    p.wire("""
+    p.wire(
+        """
         ask.2 > zero > 1/i
         ask.1 > loop
         ask.0 > end
@@ -407,7 +449,8 @@ def dump(patch: Patch) -> None:
         yes.1 > off > 1/loop
         t.1 > gate > n
         t.0 > inc > 1/i
-    """.replace("yes.0 > m1\n", "go > 1/gate\n"))
+    """.replace("yes.0 > m1\n", "go > 1/gate\n")
+    )
     for number, name in enumerate(NOTE):
         p.wire(f"n.{number} > {name} > {number}/pack")
 
@@ -416,7 +459,9 @@ def clip() -> Patch:
     """[oscbridge.clip PORT HOST]."""
     p = Patch("oscbridge.clip")
     p.column("generate 4 7, vary, get, play, ... : see the help", "in: inlet", "|m: pd messages")
-    p.column("a beat from outside: bang or number", "beat: inlet", "|play: pd play", "|notes: outlet")
+    p.column(
+        "a beat from outside: bang or number", "beat: inlet", "|play: pd play", "|notes: outlet"
+    )
     p.column(
         "the daemon",
         "r $0-out",

@@ -316,7 +316,7 @@ def fetch(patch: Patch, noun: str) -> None:
         "|s $0-chunks",
         "begins: r $0-sized",
     )
-    p.wire(f"""
+    p.wire("""
         what.2 > 1/which
         what.1 > reset
         what.0 > get
