@@ -183,6 +183,4 @@ def _start(note):
 
 
 def _within(clip, low, span, begin, time_span):
-    return [
-        n for n in clip.notes if low <= n[0] < low + span and begin <= n[1] < begin + time_span
-    ]
+    return [n for n in clip.notes if low <= n[0] < low + span and begin <= n[1] < begin + time_span]
