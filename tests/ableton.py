@@ -1,6 +1,7 @@
-"""A stand-in for Ableton Live with AbletonOSC, after the messages its README documents: it reads what
-came every tick, stops for that tick at an error, answers to one port, and can be made to lose,
-double, refuse and keep silent.
+"""A stand-in for Ableton Live with AbletonOSC, after the messages its README documents.
+
+It reads what came every tick, stops for that tick at an error, answers to one port, and can be made
+to lose, double, refuse and keep silent.
 """
 
 import random
@@ -9,8 +10,6 @@ import threading
 from dataclasses import dataclass, field
 
 from oscbridge.io.osc import build, parse
-
-BESIDE = 1e-9
 
 
 @dataclass

@@ -13,7 +13,7 @@ from oscbridge.daemon.making import clip_of, source_of
 from oscbridge.daemon.port_owner import owner
 from oscbridge.daemon.state import State
 from oscbridge.domain.music import Clip, Part
-from oscbridge.domain.session_notes import SessionNote, difference, session_notes
+from oscbridge.domain.session_notes import SessionNote, session_notes
 from oscbridge.errors import JobError
 from oscbridge.io.ableton_osc import AbletonOsc
 from oscbridge.io.ableton_slot import Slot
@@ -164,8 +164,8 @@ class _Putting:
             if await slot.notes():
                 raise JobError("live", "another program filled the slot meanwhile")
             await slot.put(notes, self.job.progress)
-            await slot.set({"name": self.name})
             slot.tell("color", self._colour())
+            await slot.set({"name": self.name})
         except BaseException as error:
             await self._mend(
                 self._take_back(slot, notes), error, "an unfinished clip may be left there"
@@ -174,7 +174,7 @@ class _Putting:
 
     async def _take_back(self, slot: Slot, notes: tuple[SessionNote, ...]) -> None:
         """Delete the clip if it holds none but our notes."""
-        if await slot.has_clip() and not difference(notes, await slot.notes())[1]:
+        if await slot.has_clip() and not await slot.others(notes):
             await slot.delete()
 
     async def _overwrite(self, slot: Slot, notes: tuple[SessionNote, ...]) -> None:
@@ -185,8 +185,8 @@ class _Putting:
         try:
             slot.clear()
             await slot.put(notes, self.job.progress)
-            await slot.set(new)
             slot.tell("color", self._colour())
+            await slot.set(new)
         except BaseException as error:
             await self._mend(
                 self._put_back(slot, old, kept), error, "the old notes could not all be put back: "

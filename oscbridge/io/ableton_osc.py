@@ -77,10 +77,11 @@ class AbletonOsc:
 
     async def ask(
         self, address: str, *args: Any, echo: int = 0,
-        fits: Callable[[tuple[Any, ...]], bool] = lambda answer: True,
+        fits: Callable[[tuple[Any, ...]], bool] = lambda answer: True, once: bool = False,
     ) -> tuple[Any, ...]:  # fmt: skip
         """The answer to a question, without the first `echo` arguments, which come back with it;
-        an answer that does not fit was meant for an earlier question.
+        an answer that does not fit was meant for an earlier question. Where Live complains it is
+        asked again unless `once`.
 
         Raises JobError: `ableton` where nobody answers, `live` where Live complains.
         """
@@ -94,8 +95,10 @@ class AbletonOsc:
             return bool(answer)
 
         for _ in range(_TRIES):
-            if await self.exchange([(address, *args)], take):
+            if await self.exchange([(address, *args)], take, on_error=0 if once else _AFTER_ERROR):
                 return answer[-1]
+            if once and self.error:
+                break
         if self.error:
             raise JobError("live", f"Live refused {address}: {self.error}")
         raise JobError(
@@ -105,10 +108,11 @@ class AbletonOsc:
         )
 
     async def exchange(
-        self, asked: Iterable[Asked], take: Callable[[Message], bool], patience: float = _PATIENCE
-    ) -> bool:
+        self, asked: Iterable[Asked], take: Callable[[Message], bool],
+        patience: float = _PATIENCE, on_error: float = _AFTER_ERROR,
+    ) -> bool:  # fmt: skip
         """Ask several things at once and hand what comes to `take` until that has all it wants;
-        whether it had it in time.
+        whether it had it in `patience`, or `on_error` seconds after Live complained.
         """
         self.error = ""
         for address, *args in asked:
@@ -123,7 +127,7 @@ class AbletonOsc:
                 return False
             if message.address == "/live/error":
                 self.error = " ".join(str(arg) for arg in message.args)[:200]
-                until = min(until, loop.time() + _AFTER_ERROR)
+                until = min(until, loop.time() + on_error)
             elif take(message):
                 return True
 

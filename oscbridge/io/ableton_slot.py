@@ -21,6 +21,8 @@ _ROUNDS = 8
 _TRIES = 10
 _SHORT = 0.4
 """Seconds the answers to several questions may take before each is asked by itself."""
+_MOST_CLIPS = 1024.0
+"""Beats within which most clips end."""
 _FINEST = 1.0
 """Beats of the shortest stretch whose notes are asked for."""
 _BESIDE = 1e-3
@@ -88,17 +90,23 @@ class Slot:
         """
         window = Window(begin, end, ())
         try:
-            return await self._ask_notes(window)
+            return await self._ask_notes(window, once=True)
         except JobError as error:
             if error.code != "live" or end - begin <= _FINEST:
                 raise
-        middle = (begin + end) / 2
+        middle = 0.0 if begin < 0 < end else begin + min((end - begin) / 2, _MOST_CLIPS)
         return await self.notes(begin, middle) + await self.notes(middle, end)
 
     async def put(self, notes: Sequence[SessionNote], progress: Progress) -> None:
         """Make the clip's notes these, sorted by start, and no others. Raises JobError."""
         cut = windows(notes, self._wire.notes_a_message)
         await self._round([(w, list(w.notes), []) for w in cut], progress)
+
+    async def others(self, notes: Sequence[SessionNote]) -> list[SessionNote]:
+        """The clip's notes that are none of these, sorted by start. Raises JobError."""
+        cut = windows(notes, self._wire.notes_a_message)
+        found = await self._read(cut)
+        return [note for window in cut for note in difference(window.notes, found[window])[1]]
 
     async def _round(self, todo: list[_Todo], progress: Progress) -> None:
         whole = sum(len(window.notes) for window, _, _ in todo)
@@ -172,13 +180,13 @@ class Slot:
         span = window.end - window.begin
         return ("/live/clip/get/notes", *self._at, 0, 128, window.begin, span)
 
-    async def _ask_notes(self, window: Window) -> list[SessionNote]:
+    async def _ask_notes(self, window: Window, *, once: bool = False) -> list[SessionNote]:
         def fits(atoms: tuple[Any, ...]) -> bool:
             notes = _notes(atoms)
             return notes is not None and all(window.holds(note.start) for note in notes)
 
         address, *args = self._question(window)
-        return _notes(await self._wire.ask(address, *args, echo=2, fits=fits)) or []
+        return _notes(await self._wire.ask(address, *args, echo=2, fits=fits, once=once)) or []
 
     def _notes_of(self, message: Message) -> list[SessionNote] | None:
         if message.address != "/live/clip/get/notes" or message.args[:2] != self._at:

@@ -52,7 +52,8 @@ def same(clip, live_clip):
 
 
 def test_a_clip_lands_in_the_next_free_slot_of_the_selected_track(into):
-    live = Live(LiveTrack("Audio", midi=False), LiveTrack("Keys", slots=[LiveClip(4.0), None]))
+    audio = LiveTrack("Audio", midi=False, slots=[None, None])
+    live = Live(audio, LiveTrack("Keys", slots=[LiveClip(4.0), None]))
     live.selected = 1
     client = into(live)
     assert client.request("clip/to_live", client.put_clip(song())) == (1, 1, 24)
@@ -169,7 +170,10 @@ def test_jobs_for_one_slot_come_one_after_the_other(into):
     handle = client.put_clip(song())
     for job in (1001, 1002, 1003):
         client.send("clip/to_live", job, handle, 0)
-    ends = [client.receive() for _ in range(3)]
+    ends = []
+    while len(ends) < 3:
+        if (message := client.receive()).address == "/oscbridge/done":
+            ends.append(message)
     assert sorted(m.args[1:] for m in ends) == [(1001 + k, 0, k, 24) for k in range(3)]
 
 
@@ -185,3 +189,13 @@ def test_a_job_taken_back_leaves_nothing(into):
         assert end.address == "/oscbridge/progress"
     assert end.args[2] == "cancelled"
     assert live.tracks[0].slots[0] is None
+
+
+def test_a_long_clip_is_put_back_whole(into):
+    notes = [(36 + k % 48, k / 4, 0.25, float(1 + k % 127), False) for k in range(2500)]
+    old = LiveClip(625.0, list(notes))
+    live = Live(LiveTrack("Keys", slots=[old]))
+    client = into(live)
+    live.deaf = {"/live/clip/set/end_marker"}
+    assert refusal(client, client.put_clip(song()), 0, 0, 1)[0] == "live"
+    assert sorted(old.notes) == sorted(notes)
