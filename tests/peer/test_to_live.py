@@ -7,6 +7,7 @@ import time
 import pytest
 from ableton import Live, LiveClip, LiveTrack
 
+from oscbridge.cli.to_live import to_live
 from oscbridge.domain.music import Clip, Note, Part
 from oscbridge.domain.session_notes import SessionNote, difference, session_notes
 from oscbridge.domain.timeline import Timeline
@@ -199,3 +200,26 @@ def test_a_long_clip_is_put_back_whole(into):
     live.deaf = {"/live/clip/set/end_marker"}
     assert refusal(client, client.put_clip(song()), 0, 0, 1)[0] == "live"
     assert sorted(old.notes) == sorted(notes)
+
+
+def test_the_command_takes_a_file_a_name_and_a_handle(into, tmp_path):
+    client = into(live := Live())
+    port = ["--port", str(client.daemon_port)]
+    write_clip(song(), tmp_path / "groove.mid")
+    (saved,) = client.request("clip/save", client.put_clip(song()))
+    for row, clip in enumerate([str(tmp_path / "groove.mid"), saved, str(client.put_clip(song()))]):
+        told = CliRunner().invoke(to_live, [clip, "--track", "0", *port])
+        assert told.output == f"track 0, slot {row}, counted from 0: 24 notes\n"
+        assert same(song(), live.tracks[0].slots[row])
+    refused = CliRunner().invoke(to_live, [saved, "--slot", "1", *port])
+    assert refused.exit_code == 1 and "occupied" in refused.output
+    again = CliRunner().invoke(to_live, [saved, "--slot", "1", "--overwrite", *port])
+    assert again.exit_code == 0
+
+
+def test_the_command_without_a_daemon_says_how_to_start_one():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    told = CliRunner().invoke(to_live, ["x.mid", "--port", str(port)])
+    assert told.exit_code == 1 and "oscbridge serve" in told.output
