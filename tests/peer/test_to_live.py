@@ -6,12 +6,14 @@ import time
 
 import pytest
 from ableton import Live, LiveClip, LiveTrack
+from click.testing import CliRunner
 
 from oscbridge.cli.to_live import to_live
 from oscbridge.domain.music import Clip, Note, Part
 from oscbridge.domain.session_notes import SessionNote, difference, session_notes
 from oscbridge.domain.timeline import Timeline
 from oscbridge.errors import JobError
+from oscbridge.io.midi_file import write_clip
 from oscbridge.io.osc_client import Client
 
 OLD = ((60, 0.0, 1.0, 80.0, False), (64, 1.0, 1.0, 70.0, True))
