@@ -85,6 +85,10 @@ class _Putting:
         """Look, create, fill, read back; track, slot and notes. Raises JobError, and leaves all as
         it was.
         """
+        await self.wire.ahead(
+            "/live/application/get/version", "/live/song/get/num_tracks",
+            "/live/song/get/num_scenes", "/live/view/get/selected_track",
+        )  # fmt: skip
         await self._version()
         track = await self._track()
         row, occupied = await self._row(track)

@@ -20,6 +20,7 @@ NOTES_A_MESSAGE = {"loopback": 250, "network": 60}
 """A note takes 21 bytes: 250 fit the 9,216 of a datagram on macOS, 60 the 1,400 of a network."""
 _PATIENCE = 1.0
 """Seconds an answer may take: ten of Live's turns."""
+_SHORT = 0.4
 _TRIES = 3
 _AFTER_ERROR = 0.25
 """Seconds an answer may take after an error, which may have been about something else."""
@@ -34,8 +35,9 @@ class AbletonOsc:
         self._to, self._answers = to, answers
         self._heard: asyncio.Queue[Message] = asyncio.Queue()
         self._endpoint: UdpEndpoint
-        self.error = ""
-        """The last that Live complained of."""
+        self._ahead: dict[str, tuple[Any, ...]] = {}
+        self._error = self.complaint = ""
+        """The last that Live complained of: since the last question, and at all."""
 
     @classmethod
     async def open(cls, host: str, port: int, reply_port: int) -> AbletonOsc:
@@ -94,18 +96,32 @@ class AbletonOsc:
                     answer.append(rest)
             return bool(answer)
 
+        if not args and address in self._ahead and fits(known := self._ahead.pop(address)):
+            return known
         for _ in range(_TRIES):
             if await self.exchange([(address, *args)], take, on_error=0 if once else _AFTER_ERROR):
                 return answer[-1]
-            if once and self.error:
+            if once and self._error:
                 break
-        if self.error:
-            raise JobError("live", f"Live refused {address}: {self.error}")
+        if self._error:
+            raise JobError("live", f"Live refused {address}: {self._error}")
         raise JobError(
             "ableton",
             f"AbletonOSC does not answer at {self._to[0]} port {self._to[1]}; is Live running with "
             "AbletonOSC chosen as control surface? see docs/ableton.md",
         )
+
+    async def ahead(self, *addresses: str) -> None:
+        """Ask several things without arguments in one of Live's turns; `ask` then has the answers
+        at hand, and asks for those that did not come.
+        """
+
+        def take(message: Message) -> bool:
+            if message.address in addresses:
+                self._ahead[message.address] = message.args
+            return len(self._ahead) == len(addresses)
+
+        await self.exchange([(a,) for a in addresses], take, _SHORT, on_error=0)
 
     async def exchange(
         self, asked: Iterable[Asked], take: Callable[[Message], bool],
@@ -114,7 +130,7 @@ class AbletonOsc:
         """Ask several things at once and hand what comes to `take` until that has all it wants;
         whether it had it in `patience`, or `on_error` seconds after Live complained.
         """
-        self.error = ""
+        self._error = ""
         for address, *args in asked:
             self.send(address, *args)
         loop = asyncio.get_running_loop()
@@ -126,7 +142,7 @@ class AbletonOsc:
             except TimeoutError:
                 return False
             if message.address == "/live/error":
-                self.error = " ".join(str(arg) for arg in message.args)[:200]
+                self._error = self.complaint = " ".join(str(arg) for arg in message.args)[:200]
                 until = min(until, loop.time() + on_error)
             elif take(message):
                 return True

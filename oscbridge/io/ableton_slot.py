@@ -45,7 +45,8 @@ class Slot:
             self._wire.send("/live/clip_slot/create_clip", *self._at, float(length))
             if await self.has_clip():
                 return
-        raise JobError("live", f"Live made no clip in track {self._at[0]} slot {self._at[1]}")
+        track, row = self._at
+        raise JobError("live", f"Live made no clip in track {track} slot {row}{self._complaint()}")
 
     async def delete(self) -> None:
         """Empty it. Raises JobError."""
@@ -131,8 +132,11 @@ class Slot:
         surplus = sum(len(extra) for _, _, extra in todo)
         raise JobError(
             "live", f"Live's clip still lacks {lacking} notes and has {surplus} others "
-            f"after {_ROUNDS} tries",
+            f"after {_ROUNDS} tries{self._complaint()}",
         )  # fmt: skip
+
+    def _complaint(self) -> str:
+        return f"; Live said: {self._wire.complaint}" if self._wire.complaint else ""
 
     def clear(self) -> None:
         """Take all notes out, lost or not: `put` finds what stayed."""

@@ -123,6 +123,19 @@ def test_what_was_begun_is_taken_back_where_notes_do_not_arrive(into):
     assert live.tracks[0].slots[0] is None
 
 
+def test_what_live_complained_of_is_passed_on(into):
+    live = Live()
+    client = into(live)
+
+    def refuse(clip, atoms):
+        raise RuntimeError("Live refuses notes")
+
+    live._add = refuse
+    text = refusal(client, client.put_clip(song()))[1]
+    assert "Live said: Error handling OSC message: Live refuses notes" in text
+    assert live.tracks[0].slots[0] is None
+
+
 def test_a_clip_somebody_else_put_there_meanwhile_stays(into):
     live = Live()
     client = into(live)
