@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -72,6 +73,11 @@ async def _aside(function: Any, *args: Any) -> Any:
     return await asyncio.get_running_loop().run_in_executor(None, function, *args)
 
 
+def _whole(count: int) -> Callable[[tuple[Any, ...]], bool]:
+    """Whether an answer is so many whole numbers."""
+    return lambda answer: [type(value) for value in answer] == [int] * count
+
+
 @dataclass
 class _Putting:
     """One clip on its way."""
@@ -101,17 +107,15 @@ class _Putting:
         return track, row, len(notes)
 
     async def _version(self) -> None:
-        major, minor = await self.wire.ask(
-            "/live/application/get/version", fits=lambda answer: len(answer) == 2
-        )
+        major, minor = await self.wire.ask("/live/application/get/version", fits=_whole(2))
         if major < _OLDEST:
             raise JobError("live", f"this is Live {major}.{minor}; Live {_OLDEST} is needed")
 
     async def _track(self) -> int:
         """The track that was asked for, else the selected one, else the first for MIDI."""
-        (count,) = await self.wire.ask("/live/song/get/num_tracks")
+        (count,) = await self.wire.ask("/live/song/get/num_tracks", fits=_whole(1))
         takes_midi = await self.wire.ask(
-            "/live/song/get/track_data", 0, int(count), "track.has_midi_input",
+            "/live/song/get/track_data", 0, count, "track.has_midi_input",
             fits=lambda answer: len(answer) == count,
         )  # fmt: skip
         asked: int = self.job.args["track"]
@@ -128,16 +132,16 @@ class _Putting:
             return asked
         selected = -1
         with suppress(JobError):  # a return or the main track is no track by number
-            (selected,) = await self.wire.ask("/live/view/get/selected_track")
+            (selected,) = await self.wire.ask("/live/view/get/selected_track", fits=_whole(1))
         if 0 <= selected < count and takes_midi[selected]:
-            return int(selected)
+            return selected
         if True not in takes_midi:
             raise JobError("live", "Live's set has no MIDI track; make one and try again")
         return takes_midi.index(True)
 
     async def _row(self, track: int) -> tuple[int, bool]:
         """The slot that was asked for, else the next free one, and whether it is occupied."""
-        (scenes,) = await self.wire.ask("/live/song/get/num_scenes")
+        (scenes,) = await self.wire.ask("/live/song/get/num_scenes", fits=_whole(1))
         _, *occupied = await self.wire.ask(
             "/live/song/get/track_data", track, track + 1, "track.name", "clip_slot.has_clip",
             fits=lambda answer: len(answer) == scenes + 1 and isinstance(answer[0], str),

@@ -218,7 +218,8 @@ def _batches(todo: Sequence[_Todo]) -> Iterable[Sequence[_Todo]]:
 
 def _notes(atoms: tuple[Any, ...]) -> list[SessionNote] | None:
     """The notes of an answer; None where it is none."""
-    if len(atoms) % _ATOMS or not all(isinstance(atom, int | float) for atom in atoms):
+    numbers = all(isinstance(atom, int | float) and abs(atom) <= FARTHEST for atom in atoms)
+    if len(atoms) % _ATOMS or not numbers:  # not a number is no number either
         return None
     return [
         SessionNote(float(start), int(pitch), float(duration), round(velocity), bool(mute))

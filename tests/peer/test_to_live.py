@@ -14,6 +14,7 @@ from oscbridge.domain.session_notes import SessionNote, difference, session_note
 from oscbridge.domain.timeline import Timeline
 from oscbridge.errors import JobError
 from oscbridge.io.midi_file import write_clip
+from oscbridge.io.osc import build
 from oscbridge.io.osc_client import Client
 
 OLD = ((60, 0.0, 1.0, 80.0, False), (64, 1.0, 1.0, 70.0, True))
@@ -238,3 +239,22 @@ def test_the_command_without_a_daemon_says_how_to_start_one():
         port = free.getsockname()[1]
     told = CliRunner().invoke(to_live, ["x.mid", "--port", str(port)])
     assert told.exit_code == 1 and "oscbridge serve" in told.output
+
+
+def test_nonsense_on_the_reply_port_changes_nothing(into):
+    live = Live()
+    client = into(live)
+    answer, words = "/live/clip/get/notes", ["nan", 1, 2, 3, 4]
+    packets = (
+        b"", b"nonsense", build(answer), build(answer, 0, 0, 1), build(answer, 0, 0, *words),
+        build(answer, 0, 0, 60, float("nan"), float("inf"), float("nan"), 0), build("/live/error"),
+    )  # fmt: skip
+
+    def babble():
+        for packet in packets:
+            live._socket.sendto(packet, ("127.0.0.1", live.reply_port))
+
+    live.after[answer] = babble
+    live.after["/live/clip/add/notes"] = babble
+    assert client.request("clip/to_live", client.put_clip(song())) == (0, 0, 24)
+    assert not live.after and same(song(), live.tracks[0].slots[0])
