@@ -13,6 +13,8 @@ from oscbridge.api import HTTP_PORT, PORT
 
 Network = IPv4Network | IPv6Network
 LOOPBACK = "127.0.0.1"
+ABLETON_PORT, ABLETON_REPLY_PORT = 11000, 11001
+"""Where AbletonOSC listens, and where it answers to."""
 DEFAULT_MODEL = "studio"
 
 
@@ -47,6 +49,9 @@ class Config:
     discovery: bool = True
     name: str = "oscbridge"
     recordings: Path | None = None
+    ableton_host: str = LOOPBACK
+    ableton_port: int = ABLETON_PORT
+    ableton_reply_port: int = ABLETON_REPLY_PORT
 
     @property
     def sessions(self) -> Path:

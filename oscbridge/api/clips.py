@@ -66,6 +66,22 @@ LIBRARY_JOBS = (
         (ID, Arg("keep_favourites", "bool", "0: favourites go too", 1)),
         (whole("moved", "clips that went"), whole("left", "clips that could not be moved")),
     ),
+    Endpoint(
+        "clip/to_live", "job",
+        "Put a clip into a slot of Ableton Live's Session View through AbletonOSC, all parts in "
+        "one MIDI clip, whole or not at all (docs/ableton.md).",
+        (
+            ID, CLIP,
+            Arg(
+                "track", "i", "the track, from 0; -1: the selected one if it takes MIDI, else the "
+                "first that does", -1, -1, MAX_INT,
+            ),
+            Arg("slot", "i", "the slot, from 0; -1: the track's next free one", -1, -1, MAX_INT),
+            Arg("overwrite", "bool", "1: what is in the slot may be replaced", 0),
+            Arg("name", "s", "name of Live's clip; empty: that of the clip", ""),
+        ),
+        (whole("track", "where it is"), whole("slot", "where it is"), NOTES),
+    ),
 )  # fmt: skip
 
 LIBRARY_REPLIES = (

@@ -15,6 +15,8 @@ COMMANDS = {
     "camera": ("oscbridge.cli.camera:camera", "Turn a camera or a video into poses."),
     "record": ("oscbridge.cli.record:record", "Record music and poses to train on."),
     "midi": ("oscbridge.cli.midi:midi", "List the MIDI ports of this system."),
+    "to-live": ("oscbridge.cli.to_live:to_live", "Put a clip into a track of Ableton Live."),
+    "install": ("oscbridge.cli.install:install", "Put the patches where Max, Pd and Live look."),
     "dance": ("oscbridge.cli.convert:dance", "Turn a song into a dance."),
     "music": ("oscbridge.cli.convert:music", "Turn a dance into music."),
     "generate": ("oscbridge.cli.convert:generate", "Make new clips."),

@@ -6,14 +6,13 @@ import math
 import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from oscbridge.api import PORT, ROOT
+from oscbridge.cli.connection import connected
 from oscbridge.cli.loading import clear_errors
 from oscbridge.config import LOOPBACK
 from oscbridge.errors import OscbridgeError
@@ -74,7 +73,7 @@ def _recover(folder: Path) -> None:
 
 
 def _record(name: str, host: str, port: int, bars: int, seconds: float | None) -> None:
-    with _connected(host, port) as client:
+    with connected(host, port, _ANSWERED) as client:
         taken, folder = client.request("record/start", name, bars, timeout=_ANSWERED)
         click.echo(f"recording {taken} into {folder} from the next bar on; Ctrl-C ends")
         try:
@@ -90,24 +89,6 @@ def _record(name: str, host: str, port: int, bars: int, seconds: float | None) -
             click.echo(file)
         if not files:
             click.echo("nothing was played or danced, so nothing was written")
-
-
-@contextmanager
-def _connected(host: str, port: int) -> Iterator[Client]:
-    """A client of the daemon. Raises OscbridgeError."""
-    from oscbridge.io.osc_client import Client
-
-    try:
-        client = Client(host, port, tcp=True, timeout=_ANSWERED)
-    except OSError as error:
-        raise OscbridgeError(
-            f"no daemon answers at {host} port {port}: {error}; start one: oscbridge serve"
-        ) from error
-    try:
-        with client:
-            yield client
-    except TimeoutError as error:
-        raise OscbridgeError(f"{host} port {port}: {error}") from error
 
 
 def _follow(client: Client, seconds: float | None) -> None:

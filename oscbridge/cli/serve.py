@@ -103,5 +103,8 @@ def _config(
         models=(*models, *defaults.models),
         name=said.name or defaults.name,
         recordings=show.record.folder,
+        ableton_host=show.ableton.host,
+        ableton_port=show.ableton.port,
+        ableton_reply_port=show.ableton.reply_port,
         **{key: value for key, value in settings.items() if value is not None},
     )

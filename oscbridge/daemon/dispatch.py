@@ -22,6 +22,7 @@ from oscbridge.daemon.live.jobs import LiveJobs
 from oscbridge.daemon.live.messages import Messages
 from oscbridge.daemon.making import Making
 from oscbridge.daemon.state import State
+from oscbridge.daemon.to_live import ToLive
 from oscbridge.errors import JobError, OscbridgeError
 from oscbridge.io import osc
 
@@ -41,7 +42,7 @@ class Dispatcher:
         self._scheduled = 0
         self._process = psutil.Process()
         keeping = self._keeping = Keeping(state)
-        rooms = (Making(state), keeping, Filing(state), LiveJobs(state.live))
+        rooms = (Making(state), keeping, Filing(state), ToLive(state), LiveJobs(state.live))
         self._jobs: dict[str, Handler] = {
             endpoint.path: _handler(rooms, endpoint)
             for endpoint in JOBS

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import logging
 import signal
@@ -14,14 +13,13 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
-import psutil
-
 from oscbridge.config import Config
 from oscbridge.daemon.clients import Client, Clients, Clock
 from oscbridge.daemon.dispatch import Dispatcher
 from oscbridge.daemon.jobs import Jobs
 from oscbridge.daemon.library import Library
 from oscbridge.daemon.live.living import Living
+from oscbridge.daemon.port_owner import owner
 from oscbridge.daemon.state import State
 from oscbridge.daemon.uploads import Uploads
 from oscbridge.engine.bridge import Bridge
@@ -146,26 +144,16 @@ class Daemon:
 
 
 def _cannot_listen(config: Config, error: OSError) -> OscbridgeError:
-    owner = _owner(config.port)
-    if owner or error.errno in (48, 98, 10048):  # EADDRINUSE on macOS, Linux, Windows
+    holder = owner(config.port)
+    if holder or error.errno in (48, 98, 10048):  # EADDRINUSE on macOS, Linux, Windows
         return PortInUseError(
-            f"port {config.port} is in use by {owner or 'another program'}; end that, "
+            f"port {config.port} is in use by {holder or 'another program'}; end that, "
             f"or choose another port: --port {config.port + 1} (--port 0: any free one)"
         )
     return OscbridgeError(
         f"cannot listen on {config.host} port {config.port}: {error.strerror or error}; "
         "--host takes an address of this machine, --port a number above 1023"
     )
-
-
-def _owner(port: int) -> str:
-    """Name and process id of who holds the port, as far as this user may see it."""
-    with contextlib.suppress(psutil.Error, OSError):
-        for connection in psutil.net_connections("inet"):
-            listening = connection.status in (psutil.CONN_LISTEN, psutil.CONN_NONE)
-            if listening and connection.laddr and connection.laddr.port == port and connection.pid:
-                return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
-    return ""
 
 
 async def serve(config: Config, show: Show, ready: Callable[[Daemon], None]) -> None:

@@ -15,7 +15,13 @@ from oscbridge.api import PORT as OSC_PORT
 from oscbridge.api.live import FASTEST_FPS, MODES, SOURCES
 from oscbridge.api.requests import NUMERATOR, TEMPO
 from oscbridge.api.table import MAX_INT, Arg
-from oscbridge.config import DEFAULT_MODEL, LOOPBACK, Network
+from oscbridge.config import (
+    ABLETON_PORT,
+    ABLETON_REPLY_PORT,
+    DEFAULT_MODEL,
+    LOOPBACK,
+    Network,
+)
 from oscbridge.domain.music import Part
 from oscbridge.domain.timeline import DEFAULT_TEMPO
 from oscbridge.show_file.kinds import (
@@ -184,6 +190,15 @@ class RecordSetting:
     folder: Path | None = _key(FOLDER, "where; else sessions in the library", None)  # noqa: RUF009
 
 
+@dataclass(frozen=True, kw_only=True)
+class AbletonSetting:
+    """Where Ableton Live is, with AbletonOSC, for `clip/to_live`."""
+
+    host: str = _key(SOME_TEXT, "where it runs", LOOPBACK)
+    port: int = _key(PORT, "where AbletonOSC listens", ABLETON_PORT)
+    reply_port: int = _key(PORT, "where AbletonOSC answers to", ABLETON_REPLY_PORT)
+
+
 def _default_voices() -> tuple[VoiceSetting, ...]:
     return (VoiceSetting(name=VOICE_NAMED),)
 
@@ -208,6 +223,7 @@ class Show:
     vmc: tuple[VmcTarget, ...] = ()
     bvh: tuple[BvhTarget, ...] = ()
     record: RecordSetting = RecordSetting()
+    ableton: AbletonSetting = AbletonSetting()
     presets: Mapping[str, Mapping[str, Mapping[str, float]]] = field(default_factory=dict)
 
 
@@ -215,6 +231,7 @@ SECTIONS: Mapping[str, type] = {
     "daemon": DaemonSetting,
     "transport": TransportSetting,
     "record": RecordSetting,
+    "ableton": AbletonSetting,
 }
 """Sections that come once."""
 LISTS: Mapping[str, type] = {

@@ -14,6 +14,7 @@ from oscbridge.daemon.keeping import Keeping
 from oscbridge.daemon.live.jobs import LiveJobs
 from oscbridge.daemon.live.messages import Messages
 from oscbridge.daemon.making import Making
+from oscbridge.daemon.to_live import ToLive
 
 DOCS = Path(__file__).parents[2] / "docs" / "osc.md"
 
@@ -39,7 +40,7 @@ def test_json_and_text_name_every_address():
 def test_every_handler_has_its_address_and_every_job_its_handler():
     handlers = {
         name
-        for room in (Making, Keeping, Filing, LiveJobs)
+        for room in (Making, Keeping, Filing, ToLive, LiveJobs)
         for name, function in vars(room).items()
         if asyncio.iscoroutinefunction(function) and not name.startswith("_")
     }
