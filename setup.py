@@ -12,7 +12,7 @@ if VERSION is None:
 
 # Folders that lie beside the package in the repository and inside it once installed
 # (oscbridge.shipped finds them in both places).
-SHIPPED = ("models", "examples")
+SHIPPED = ("models", "examples", "max_patches")
 
 # Serving: what a musician's or an artist's machine needs. No torch.
 SERVE = [
@@ -61,6 +61,7 @@ setup(
     package_dir={f"oscbridge.share.{folder}": folder for folder in SHIPPED},
     package_data={"oscbridge": ["py.typed"]}
     | {f"oscbridge.share.{folder}": ["**/*"] for folder in SHIPPED},
+    exclude_package_data={"oscbridge.share.max_patches": ["source/*"]},
     install_requires=SERVE,
     extras_require={
         "train": TRAIN,

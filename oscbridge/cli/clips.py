@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from oscbridge.api import PORT, ROOT
+from oscbridge.cli.connection import connected
 from oscbridge.cli.loading import clear_errors
 from oscbridge.config import LOOPBACK
-from oscbridge.errors import OscbridgeError
 
 if TYPE_CHECKING:
     from oscbridge.io.osc import Message
@@ -32,16 +32,8 @@ def clips(
     words: tuple[str, ...], favourites: bool, limit: int, as_json: bool, host: str, port: int
 ) -> None:
     """List clips of the library, the newest first; each WORD is in their name or tags."""
-    from oscbridge.io.osc_client import Client
-
-    with clear_errors():
-        try:
-            with Client(host, port, tcp=True, timeout=_ANSWERED) as client:
-                found, total = _found(client, " ".join(words), favourites, limit)
-        except OSError as error:
-            raise OscbridgeError(
-                f"no daemon answers on {host} port {port} ({error}); start one: oscbridge serve"
-            ) from error
+    with clear_errors(), connected(host, port, _ANSWERED) as client:
+        found, total = _found(client, " ".join(words), favourites, limit)
     for clip in found:
         click.echo(json.dumps(clip, ensure_ascii=False) if as_json else _line(clip))
     if not as_json:
