@@ -47,7 +47,7 @@ class ToLive:
             try:
                 return await _Putting(wire, job, clip, name).run()
             finally:
-                wire.close()
+                await wire.close()
 
     async def _open(self) -> AbletonOsc:
         config = self._state.config
