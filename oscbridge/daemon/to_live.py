@@ -47,7 +47,7 @@ class ToLive:
             try:
                 return await _Putting(wire, job, clip, name).run()
             finally:
-                wire.close()
+                await wire.close()
 
     async def _open(self) -> AbletonOsc:
         config = self._state.config
@@ -186,7 +186,7 @@ class _Putting:
             await slot.delete()
 
     async def _overwrite(self, slot: Slot, notes: tuple[SessionNote, ...]) -> None:
-        old, kept = await slot.notes(), await slot.get(_KEPT)
+        old, kept = await slot.notes(), await slot.get((*_KEPT, "color"))
         length = float(self.clip.length)
         new = {"looping": True, "loop_start": 0.0, "loop_end": length, "start_marker": 0.0,
                "end_marker": length, "name": self.name}  # fmt: skip
@@ -205,6 +205,7 @@ class _Putting:
     async def _put_back(self, slot: Slot, old: list[SessionNote], kept: dict[str, Any]) -> None:
         slot.clear()
         await slot.put(sorted(old), lambda fraction: None)
+        slot.tell("color", kept.pop("color"))
         await slot.set(kept)
 
     async def _mend(self, mending: Any, error: BaseException, otherwise: str) -> None:

@@ -147,6 +147,7 @@ class AbletonOsc:
             elif take(message):
                 return True
 
-    def close(self) -> None:
-        """Leave the port to others."""
+    async def close(self) -> None:
+        """Leave the port to others; when it returns they can take it."""
         self._endpoint.close()
+        await asyncio.sleep(0)  # the loop closes the socket in its next turn

@@ -105,13 +105,14 @@ def test_an_occupied_slot_is_left_alone_unless_asked(into):
 
 def test_old_notes_come_back_where_new_ones_fail(into):
     old = LiveClip(4.0, list(OLD), {})
-    old.set |= {"name": "old", "loop_start": 2.0, "loop_end": 4.0}
+    old.set |= {"name": "old", "color": 0x123456, "loop_start": 2.0, "loop_end": 4.0}
     live = Live(LiveTrack("Keys", slots=[old]))
     client = into(live)
     live.deaf = {"/live/clip/set/loop_end"}
     code, text = refusal(client, client.put_clip(song()), 0, 0, 1)
     assert code == "live" and "loop_end" in text
     assert sorted(old.notes) == sorted(OLD)
+    assert old.set["color"] == 0x123456
     assert old.set["name"] == "old" and old.set["loop_start"] == 2.0
 
 
